@@ -1,0 +1,64 @@
+/** Debug flags; the only file of the core that reads the environment. */
+export interface Flags {
+  /** 0 to 4; each level contains the last: adapter and compiles, one line per kernel, choices and scopes, final WGSL. */
+  debug: number;
+  /** Comma-separated kernel keys with `*`; limits the printed lines. */
+  filter: string;
+  /** Stop at the first output that holds NaN or infinity. */
+  nan: boolean;
+  /** Compare every op's result with its float64 reference. */
+  validate: boolean;
+  /** Keep bytes by tag and the op that holds the peak. */
+  mem: boolean;
+  /** File that receives a Chrome trace (opens in Perfetto), or "" for none. */
+  trace: string;
+}
+
+type Environment = Record<string, string | undefined>;
+
+function fromEnvironment(): Flags {
+  const env = (globalThis as { process?: { env?: Environment } }).process?.env ?? {};
+  const on = (name: string) => env[name] !== undefined && env[name] !== "" && env[name] !== "0";
+  return {
+    debug: Number(env.TENSOR_DEBUG ?? 0) || 0,
+    filter: env.TENSOR_FILTER ?? "",
+    nan: on("TENSOR_NAN"),
+    validate: on("TENSOR_VALIDATE"),
+    mem: on("TENSOR_MEM"),
+    trace: env.TENSOR_TRACE ?? "",
+  };
+}
+
+/** The flags in force: from `TENSOR_*` at start, then from `setFlags` and `withFlags`. */
+export const flags: Flags = /* @__PURE__ */ fromEnvironment();
+
+/** Changes flags for the rest of the process. */
+export function setFlags(values: Partial<Flags>): void {
+  Object.assign(flags, values);
+}
+
+/** Runs `fn` (sync or async) under changed flags and puts the old ones back. */
+export async function withFlags<T>(values: Partial<Flags>, fn: () => T | Promise<T>): Promise<T> {
+  const old = { ...flags };
+  Object.assign(flags, values);
+  try {
+    return await fn();
+  } finally {
+    Object.assign(flags, old);
+  }
+}
+
+/** Whether a kernel key passes `TENSOR_FILTER`. */
+export function matchesFilter(key: string): boolean {
+  if (!flags.filter) return true;
+  return flags.filter.split(",").some((pattern) => {
+    const [head, ...rest] = pattern.trim().split("*");
+    let at = key.startsWith(head) ? head.length : -1;
+    for (const part of rest) {
+      if (at < 0) break;
+      const found = key.indexOf(part, at);
+      at = found < 0 ? -1 : found + part.length;
+    }
+    return at >= 0;
+  });
+}

@@ -1,0 +1,144 @@
+import type { Device } from "../device/device";
+import { KernelError } from "../errors";
+import { type KernelParams, specialize } from "./specialize";
+
+/** Types of the scalars in a uniform block. */
+export type UniformType = "u32" | "i32" | "f32";
+
+/** Anything that can be bound: a tensor, or a part of the core's own buffers. */
+export interface Bindable {
+  readonly binding: GPUBufferBinding;
+}
+
+/** What {@link defineKernel} takes. */
+export interface KernelSpec<U extends Record<string, UniformType>> {
+  /** Op name plus role, kebab-case; starts the kernel's key in traces and tables. */
+  name: string;
+  /** WGSL: library files first, the kernel's own file last. Its entry point is `main`. */
+  source: readonly string[];
+  /** Every legal value of every tunable, the default first. */
+  params?: Record<string, readonly (number | boolean | string)[]>;
+  /** Scalars of `struct Params` in order. */
+  uniforms?: U;
+}
+
+interface BindingInfo {
+  name: string;
+  write: boolean;
+}
+
+/** A kernel: WGSL, its tunables and its bindings by name. */
+export class Kernel<U extends Record<string, UniformType> = Record<string, UniformType>> {
+  readonly name: string;
+  readonly source: string;
+  readonly params: Record<string, readonly (number | boolean | string)[]>;
+  readonly uniforms: U;
+  /** Storage bindings in order. */
+  readonly bindings: readonly BindingInfo[];
+  readonly #uniformNames: string[];
+  readonly #uniformBytes: number;
+
+  constructor(spec: KernelSpec<U>) {
+    this.name = spec.name;
+    this.source = spec.source.join("\n");
+    this.params = spec.params ?? {};
+    this.uniforms = (spec.uniforms ?? {}) as U;
+    this.#uniformNames = Object.keys(this.uniforms);
+    this.#uniformBytes = Math.ceil((this.#uniformNames.length * 4) / 16) * 16;
+    const found = [
+      ...this.source.matchAll(
+        /@group\(0\)\s*@binding\((\d+)\)\s*var<\s*(storage|uniform)\s*(?:,\s*(\w+)\s*)?>\s*(\w+)\s*:/g,
+      ),
+    ];
+    this.bindings = found.filter((m) => m[2] === "storage").map((m) => ({ name: m[4], write: m[3] === "read_write" }));
+  }
+
+  /** Key of a variant: `layer-norm[Elem=f16,WG=128]`; the pipeline cache, traces and tuning tables use it. */
+  key(params: KernelParams = {}): string {
+    const all = this.resolve(params);
+    const parts = Object.keys(all)
+      .sort()
+      .map((k) => `${k}=${all[k]}`);
+    return parts.length > 0 ? `${this.name}[${parts.join(",")}]` : this.name;
+  }
+
+  /** The given tunables over the defaults. */
+  resolve(params: KernelParams): KernelParams {
+    const all: KernelParams = {};
+    for (const [key, values] of Object.entries(this.params)) all[key] = values[0];
+    for (const [key, value] of Object.entries(params)) {
+      if (!(key in this.params))
+        throw new KernelError(
+          this.name,
+          `unknown tunable. Got ${key}. Expected one of ${Object.keys(this.params).join(", ") || "none"}.`,
+        );
+      all[key] = value;
+    }
+    return all;
+  }
+
+  /** Final WGSL of a variant. */
+  code(params: KernelParams = {}): string {
+    return specialize(this.name, this.source, this.resolve(params));
+  }
+
+  /**
+   * Encodes one launch.
+   * @param tensors storage bindings by name
+   * @param uniforms values of `struct Params`
+   * @param groups workgroups in x, y, z; at most 65,535 each (see {@link spread})
+   */
+  run(
+    device: Device,
+    tensors: Record<string, Bindable>,
+    uniforms: { [K in keyof U]: number },
+    groups: readonly [number, number?, number?],
+    params: KernelParams = {},
+  ): void {
+    const [x, y = 1, z = 1] = groups;
+    if (x === 0 || y === 0 || z === 0) return;
+    const most = device.limits.maxComputeWorkgroupsPerDimension;
+    if (x > most || y > most || z > most) {
+      throw new KernelError(
+        this.name,
+        `too many workgroups. Got ${x} x ${y} x ${z}. Expected at most ${most} per dimension.`,
+      );
+    }
+    const key = this.key(params);
+    const pipeline = device.pipelines.get(key, () => ({
+      key,
+      code: this.code(params),
+      writes: this.bindings.map((b) => b.write),
+      uniformBytes: this.#uniformBytes,
+    }));
+    const resources = this.bindings.map(({ name }) => {
+      const bound = tensors[name];
+      if (!bound) throw new KernelError(key, `binding ${name} is missing. Got ${Object.keys(tensors).join(", ")}.`);
+      return bound.binding;
+    });
+    const write = (view: DataView) => {
+      this.#uniformNames.forEach((name, i) => {
+        const value = uniforms[name];
+        if (this.uniforms[name] === "f32") view.setFloat32(i * 4, value, true);
+        else if (this.uniforms[name] === "i32") view.setInt32(i * 4, value, true);
+        else view.setUint32(i * 4, value, true);
+      });
+    };
+    device.queue.dispatch(pipeline, resources, write, [x, y, z]);
+  }
+}
+
+/** Declares a kernel. */
+export function defineKernel<const U extends Record<string, UniformType> = Record<never, UniformType>>(
+  spec: KernelSpec<U>,
+): Kernel<U> {
+  return new Kernel(spec);
+}
+
+/** Spreads `count` workgroups over x and y; the kernel reads its number as `group.y * groups.x + group.x` and checks the end. */
+export function spread(count: number): [number, number] {
+  const most = 65535;
+  if (count <= most) return [count, 1];
+  const rows = Math.ceil(count / most);
+  return [Math.ceil(count / rows), rows];
+}

@@ -1,0 +1,144 @@
+import { gradState, record } from "../autograd/tape";
+import { afterOp } from "../debug/hooks";
+import type { Device } from "../device/device";
+import { DTypeError, LifetimeError } from "../errors";
+import type { DType } from "../tensor/dtype";
+import type { Shape } from "../tensor/shape";
+import { empty, type Tensor } from "../tensor/tensor";
+import type { RefArray } from "./reference";
+
+type Named<Req extends string, Opt extends string, T> = Record<Req, T> & Record<Opt, T | null>;
+
+/** What {@link Op.vjp} gets beside the saved tensors and `dy`. */
+export interface VjpContext<Names extends string, Attrs> {
+  attrs: Attrs;
+  /** Inputs whose gradient is asked for; compute nothing for the others. */
+  needs: Record<Names, boolean>;
+  /** Shapes of the inputs. */
+  shapes: Record<Names, Shape>;
+  device: Device;
+}
+
+/** The whole definition of a differentiable op with one output. */
+export interface OpSpec<Req extends string, Opt extends string, Attrs> {
+  /** Name of the public function; starts every error. */
+  name: string;
+  /** Inputs in order; `optional` ones follow and may be null. */
+  inputs: readonly Req[];
+  optional?: readonly Opt[];
+  /** Legal element types by input; f32 alone where nothing is said. */
+  dtypes?: Partial<Record<Req | Opt, readonly DType[]>>;
+  /** Output shape; throws ShapeError. */
+  shape(shapes: Named<Req, Opt, Shape>, attrs: Attrs): Shape;
+  /** Output type; f32 where nothing is said. */
+  dtype?(dtypes: Named<Req, Opt, DType>, attrs: Attrs): DType;
+  /**
+   * Writes `y`. Returns tensors beyond inputs and output that the vjp wants (statistics, masks), only if `saving`.
+   */
+  forward(
+    inputs: Named<Req, Opt, Tensor>,
+    attrs: Attrs,
+    y: Tensor,
+    saving: boolean,
+  ): Record<string, Tensor> | undefined;
+  /** What is kept for backward: names of inputs, `"y"`, or of what `forward` returned. Optional inputs may be absent. */
+  saves?: readonly string[];
+  /** Gradients by input name. Leave out for an op without gradient. */
+  vjp?(
+    saved: Record<string, Tensor>,
+    dy: Tensor,
+    context: VjpContext<Req | Opt, Attrs>,
+  ): Partial<Record<Req | Opt, Tensor | null>>;
+  /** Plain float64 loops: the oracle of tests and of `TENSOR_VALIDATE`. */
+  reference?(inputs: Named<Req, Opt, RefArray>, attrs: Attrs): RefArray;
+}
+
+/** A defined op; `apply` is what public functions call. */
+export interface Op<Req extends string = string, Opt extends string = never, Attrs = unknown>
+  extends OpSpec<Req, Opt, Attrs> {
+  apply(inputs: Named<Req, Opt, Tensor>, attrs: Attrs): Tensor;
+}
+
+/**
+ * Declares a differentiable op: shape rule, launch, what it saves, its pullback and its float64 reference in one place.
+ *
+ * `apply` checks lifetimes, devices and types, allocates the output, runs `forward` and records the vjp only when some input
+ * needs a gradient.
+ */
+export function defineOp<const Req extends string, Attrs, const Opt extends string = never>(
+  spec: OpSpec<Req, Opt, Attrs>,
+): Op<Req, Opt, Attrs> {
+  const names: readonly (Req | Opt)[] = [...spec.inputs, ...(spec.optional ?? [])];
+  const apply = (inputs: Named<Req, Opt, Tensor>, attrs: Attrs): Tensor => {
+    const device = check(spec.name, spec.inputs, names, spec.dtypes, inputs);
+    const pick = <T>(of: (x: Tensor) => T) =>
+      Object.fromEntries(names.map((n) => [n, inputs[n] ? of(inputs[n] as Tensor) : null])) as Named<Req, Opt, T>;
+    const shapes = pick((x) => x.shape);
+    const y = empty(device, spec.shape(shapes, attrs), {
+      dtype:
+        spec.dtype?.(
+          pick((x) => x.dtype),
+          attrs,
+        ) ?? "f32",
+      name: spec.name,
+    });
+    y.name = null;
+    const state = gradState(device);
+    const wanted = spec.vjp !== undefined && names.some((n) => inputs[n]?.requiresGrad);
+    if (wanted) state.met = true;
+    const recording = wanted && state.enabled;
+    const extras = spec.forward(inputs, attrs, y, recording);
+    if (recording) {
+      const saved: Record<string, Tensor> = {};
+      for (const name of spec.saves ?? []) {
+        const source = name === "y" ? y : (inputs[name as Req] ?? extras?.[name]);
+        if (source) saved[name] = source.hold();
+      }
+      const needs = pick((x) => x.requiresGrad) as Record<Req | Opt, boolean>;
+      const pullback = (dy: Tensor) => {
+        const grads = spec.vjp?.(saved, dy, { attrs, needs, shapes: shapes as Record<Req | Opt, Shape>, device }) ?? {};
+        return names.map((n) => (needs[n] ? ((grads as Record<string, Tensor | null>)[n] ?? null) : null));
+      };
+      record(
+        spec.name,
+        names.map((n) => inputs[n] as Tensor | null),
+        y,
+        Object.values(saved),
+        pullback,
+      );
+    }
+    if (extras) for (const extra of Object.values(extras)) if (extra !== y) extra.dispose(spec.name);
+    afterOp(spec as unknown as OpSpec<string, string, unknown>, inputs, attrs, y);
+    return y;
+  };
+  return { ...spec, apply };
+}
+
+function check(
+  op: string,
+  required: readonly string[],
+  names: readonly string[],
+  dtypes: Partial<Record<string, readonly DType[]>> | undefined,
+  inputs: Record<string, Tensor | null>,
+): Device {
+  let device: Device | null = null;
+  for (const name of names) {
+    const x = inputs[name];
+    if (!x) {
+      if (required.includes(name)) throw new DTypeError(op, `${name} is missing. Got ${x}. Expected a tensor.`);
+      continue;
+    }
+    x.assertAlive(op, name);
+    device ??= x.device;
+    if (x.device !== device)
+      throw new LifetimeError(
+        op,
+        `${name} lives on another device. Got ${x.device.info.name}. Expected ${device.info.name}, as ${required[0]}.`,
+      );
+    const legal = dtypes?.[name] ?? (["f32"] as const);
+    if (!legal.includes(x.dtype))
+      throw new DTypeError(op, `${name} has a wrong type. Got ${x.dtype}. Expected ${legal.join(" or ")}.`);
+  }
+  if (!device) throw new DTypeError(op, "no input. Expected at least one tensor.");
+  return device;
+}

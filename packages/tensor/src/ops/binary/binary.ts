@@ -1,0 +1,193 @@
+import { ShapeError } from "../../errors";
+import { defineKernel, type Kernel, spread } from "../../kernel/define-kernel";
+import { defineOp, type Op } from "../../op/define-op";
+import { type RefArray, refArray } from "../../op/reference";
+import { broadcastShapes, broadcastStrides, type Shape, sameShape, show, sizeOf } from "../../tensor/shape";
+import { empty, type Tensor } from "../../tensor/tensor";
+import { affine } from "./affine";
+import binaryWgsl from "./binary.wgsl";
+import broadcastWgsl from "./binary-broadcast.wgsl";
+
+interface Row {
+  f: string;
+  ref: (a: number, b: number) => number;
+}
+
+const TABLE = {
+  add: { f: "a + b", ref: (a, b) => a + b },
+  sub: { f: "a - b", ref: (a, b) => a - b },
+  mul: { f: "a * b", ref: (a, b) => a * b },
+  div: { f: "a / b", ref: (a, b) => a / b },
+} as const satisfies Record<string, Row>;
+type BinaryName = keyof typeof TABLE;
+
+const rows = /* @__PURE__ */ Object.entries(TABLE) as [BinaryName, Row][];
+const same = { params: { WG: [64, 128, 256] }, uniforms: { count: "u32" } } as const;
+const spreadOut = {
+  params: { WG: [64, 128, 256] },
+  uniforms: {
+    count: "u32",
+    d1: "u32",
+    d2: "u32",
+    d3: "u32",
+    a0: "u32",
+    a1: "u32",
+    a2: "u32",
+    a3: "u32",
+    b0: "u32",
+    b1: "u32",
+    b2: "u32",
+    b3: "u32",
+  },
+} as const;
+
+const fill = (source: string, f: string) => source.replace("{ return a; }", `{ return ${f}; }`);
+export const binaryKernels = /* @__PURE__ */ Object.fromEntries(
+  rows.map(([name, { f }]) => [name, defineKernel({ ...same, name, source: [fill(binaryWgsl, f)] })]),
+) as Record<BinaryName, Kernel<(typeof same)["uniforms"]>>;
+export const binaryBroadcastKernels = /* @__PURE__ */ Object.fromEntries(
+  rows.map(([name, { f }]) => [
+    name,
+    defineKernel({ ...spreadOut, name: `${name}-broadcast`, source: [fill(broadcastWgsl, f)] }),
+  ]),
+) as Record<BinaryName, Kernel<(typeof spreadOut)["uniforms"]>>;
+
+/** Joins neighbouring dimensions along which both operands move alike; four remain at most. */
+function fold(op: string, shape: Shape, sa: number[], sb: number[]): { d: number[]; a: number[]; b: number[] } {
+  const d: number[] = [];
+  const a: number[] = [];
+  const b: number[] = [];
+  shape.forEach((size, i) => {
+    if (size === 1) return;
+    const k = d.length - 1;
+    if (k >= 0 && a[k] === sa[i] * size && b[k] === sb[i] * size) {
+      d[k] *= size;
+      a[k] = sa[i];
+      b[k] = sb[i];
+    } else {
+      d.push(size);
+      a.push(sa[i]);
+      b.push(sb[i]);
+    }
+  });
+  if (d.length > 4)
+    throw new ShapeError(
+      op,
+      `too many dimensions broadcast in turn. Got ${show(shape)}. Expected at most four groups; permute first.`,
+    );
+  while (d.length < 4) {
+    d.unshift(1);
+    a.unshift(0);
+    b.unshift(0);
+  }
+  return { d, a, b };
+}
+
+function launch(name: BinaryName, a: Tensor, b: Tensor, y: Tensor): void {
+  const groups = spread(Math.ceil(y.size / 256));
+  if (sameShape(a.shape, b.shape)) {
+    binaryKernels[name].run(y.device, { a, b, y }, { count: y.size }, groups);
+    return;
+  }
+  const f = fold(name, y.shape, broadcastStrides(a.shape, y.shape), broadcastStrides(b.shape, y.shape));
+  const uniforms = {
+    count: y.size,
+    d1: f.d[1],
+    d2: f.d[2],
+    d3: f.d[3],
+    a0: f.a[0],
+    a1: f.a[1],
+    a2: f.a[2],
+    a3: f.a[3],
+    b0: f.b[0],
+    b1: f.b[1],
+    b2: f.b[2],
+    b3: f.b[3],
+  };
+  binaryBroadcastKernels[name].run(y.device, { a, b, y }, uniforms, groups);
+}
+
+function compute(name: BinaryName, a: Tensor, b: Tensor): Tensor {
+  const y = empty(a.device, broadcastShapes(name, a.shape, b.shape));
+  launch(name, a, b, y);
+  return y;
+}
+
+function reference(name: BinaryName, a: RefArray, b: RefArray): RefArray {
+  const shape = broadcastShapes(name, a.shape, b.shape);
+  const [sa, sb] = [broadcastStrides(a.shape, shape), broadcastStrides(b.shape, shape)];
+  const y = refArray(shape);
+  for (let i = 0; i < sizeOf(shape); i++) {
+    let rest = i;
+    let [ia, ib] = [0, 0];
+    for (let d = shape.length - 1; d >= 0; d--) {
+      ia += (rest % shape[d]) * sa[d];
+      ib += (rest % shape[d]) * sb[d];
+      rest = Math.floor(rest / shape[d]);
+    }
+    y.data[i] = TABLE[name].ref(a.data[ia], b.data[ib]);
+  }
+  return y;
+}
+
+type Pull = (
+  a: Tensor,
+  b: Tensor,
+  y: Tensor,
+  dy: Tensor,
+  needs: { a: boolean; b: boolean },
+) => { a?: Tensor | null; b?: Tensor | null };
+
+function define(name: BinaryName, saves: readonly string[], pull: Pull): Op<"a" | "b", never, object> {
+  return defineOp({
+    name,
+    inputs: ["a", "b"],
+    shape: ({ a, b }, _: object) => broadcastShapes(name, a, b),
+    forward: ({ a, b }, _, y) => {
+      launch(name, a, b, y);
+      return undefined;
+    },
+    saves,
+    vjp: ({ a, b, y }, dy, { needs }) => pull(a, b, y, dy, needs),
+    reference: ({ a, b }) => reference(name, a, b),
+  });
+}
+
+const minus = (x: Tensor) => {
+  const y = affine(x, { scale: -1 });
+  return y;
+};
+
+/** The op definitions, for tests and benches. Broadcast gradients are summed by the tape. */
+export const binaryOps: Record<BinaryName, Op<"a" | "b", never, object>> = /* @__PURE__ */ (() => ({
+  add: define("add", [], (_a, _b, _y, dy) => ({ a: dy, b: dy })),
+  sub: define("sub", [], (_a, _b, _y, dy, needs) => ({ a: dy, b: needs.b ? minus(dy) : null })),
+  mul: define("mul", ["a", "b"], (a, b, _y, dy, needs) => ({
+    a: needs.a ? compute("mul", dy, b) : null,
+    b: needs.b ? compute("mul", dy, a) : null,
+  })),
+  div: define("div", ["b", "y"], (_a, b, y, dy, needs) => ({
+    a: needs.a ? compute("div", dy, b) : null,
+    b: needs.b ? minus(compute("div", compute("mul", dy, y), b)) : null,
+  })),
+}))();
+
+/** `a + b` with broadcasting; `b` may be a number. */
+export function add(a: Tensor, b: Tensor | number): Tensor {
+  return typeof b === "number" ? affine(a, { shift: b }) : binaryOps.add.apply({ a, b }, {});
+}
+
+/** `a - b` with broadcasting; `b` may be a number. */
+export function sub(a: Tensor, b: Tensor | number): Tensor {
+  return typeof b === "number" ? affine(a, { shift: -b }) : binaryOps.sub.apply({ a, b }, {});
+}
+
+/** `a * b` with broadcasting; `b` may be a number. */
+export function mul(a: Tensor, b: Tensor | number): Tensor {
+  return typeof b === "number" ? affine(a, { scale: b }) : binaryOps.mul.apply({ a, b }, {});
+}
+
+/** `a / b` with broadcasting; `b` may be a number. */
+export function div(a: Tensor, b: Tensor | number): Tensor {
+  return typeof b === "number" ? affine(a, { scale: 1 / b }) : binaryOps.div.apply({ a, b }, {});
+}
