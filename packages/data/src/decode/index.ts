@@ -1,0 +1,16 @@
+export { decodeImage } from "./decode-image";
+export { DecodeError, type DecodeErrorCode } from "./errors";
+export {
+  type ImageScopeAnnotations,
+  type ImageScopeOptions,
+  type ImageScopeRegion,
+  readImageScopeXml,
+} from "./imagescope-xml";
+export { decodeJpeg } from "./jpeg";
+export { listMatVariables, type MatOptions, type MatVariable, readMat } from "./mat";
+export { type NpyArray, readNpy } from "./npy";
+export { decodePng, encodePng } from "./png";
+export { DEFAULT_MAX_PIXELS, type DecodeOptions, type Raster } from "./raster";
+export { type RasterizedRegions, rasterizeRegions } from "./rasterize-regions";
+export { type SniffedFormat, sniffFormat } from "./sniff";
+export { decodeTiff } from "./tiff/tiff";

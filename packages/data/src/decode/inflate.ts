@@ -1,0 +1,114 @@
+import { Inflate, inflateSync } from "fflate";
+import { decodeError, type Where, wrapForeign } from "./errors";
+
+/** Deflate cannot expand by more than this (258 bytes from two bits), so a larger claim is refused unread. */
+export const MAX_DEFLATE_RATIO = 1032;
+
+/** Small pushes bound what fflate may buffer at once: 8 KiB in, about 8 MiB out. */
+const PUSH_BYTES = 8192;
+
+/** Below this input the whole possible output is so small that one unbuffered call beats the stream. */
+const ONE_CALL_BYTES = 65_536;
+
+class Enough extends Error {}
+
+/** Checks the two zlib header bytes (RFC 1950). */
+function checkZlibHeader(where: Where, cmf: number | undefined, flags: number | undefined): void {
+  if (cmf === undefined || flags === undefined) {
+    throw decodeError(where, "truncated", { what: "compressed data ends inside its header" });
+  }
+  if ((cmf & 15) !== 8 || cmf >> 4 > 7 || (cmf * 256 + flags) % 31 !== 0 || (flags & 32) !== 0) {
+    const got = `${cmf.toString(16).padStart(2, "0")} ${flags.toString(16).padStart(2, "0")}`;
+    throw decodeError(where, "corrupt", { what: "bad zlib header", got, expected: "deflate without a dictionary" });
+  }
+}
+
+/**
+ * Feeds a zlib stream (header included, split anywhere) through `sink` until it ends or the sink returns false.
+ * Throws DecodeError `truncated` or `corrupt`; the Adler-32 checksum is not part of the stream read here.
+ */
+export function inflateStream(where: Where, parts: readonly Uint8Array[], sink: (out: Uint8Array) => boolean): void {
+  const head: number[] = [];
+  const stream = new Inflate((out) => {
+    if (out.length > 0 && !sink(out)) throw new Enough();
+  });
+  try {
+    for (const part of parts) {
+      let start = 0;
+      while (head.length < 2 && start < part.length) head.push(part[start++]!);
+      for (; start < part.length; start += PUSH_BYTES) {
+        stream.push(part.subarray(start, Math.min(start + PUSH_BYTES, part.length)), false);
+      }
+      if (head.length === 2) checkZlibHeader(where, head[0], head[1]);
+    }
+    checkZlibHeader(where, head[0], head[1]);
+    stream.push(new Uint8Array(0), true);
+  } catch (error) {
+    if (error instanceof Enough) return;
+    // fflate's code 0: the input ended inside a block.
+    if ((error as { code?: unknown }).code === 0) {
+      throw decodeError(where, "truncated", { what: "compressed data ends too early", cause: error });
+    }
+    throw wrapForeign(where, "compressed data cannot be read", error);
+  }
+}
+
+/**
+ * Inflates a zlib stream into `out` and stops when it is full; what follows is ignored. Allocates nothing that grows
+ * with the claimed size. Throws DecodeError `truncated` if the stream gives fewer bytes.
+ */
+export function inflateInto(where: Where, source: Uint8Array, out: Uint8Array): void {
+  checkZlibHeader(where, source[0], source[1]);
+  if (source.length <= ONE_CALL_BYTES) {
+    try {
+      if (inflateSync(source.subarray(2), { out }).length === out.length) return;
+    } catch {
+      // Bad, or more data than room in a stored block: the stream below tells which.
+    }
+  }
+  let filled = 0;
+  inflateStream(where, [source], (chunk) => {
+    const take = chunk.subarray(0, out.length - filled);
+    out.set(take, filled);
+    filled += take.length;
+    return filled < out.length;
+  });
+  if (filled < out.length) {
+    throw decodeError(where, "truncated", {
+      what: "compressed data ends too early",
+      got: `${filled} bytes`,
+      expected: `${out.length}`,
+    });
+  }
+}
+
+/** Inflates the first `length` bytes of a zlib stream, refusing a claim that the input cannot hold before allocating. */
+export function inflateExactly(where: Where, source: Uint8Array, length: number): Uint8Array {
+  if (length > source.length * MAX_DEFLATE_RATIO + 64) {
+    throw decodeError(where, "truncated", {
+      what: "compressed data cannot hold what the header claims",
+      got: `${source.length} compressed bytes for ${length} bytes`,
+      expected: `at least ${Math.ceil(length / MAX_DEFLATE_RATIO)}`,
+    });
+  }
+  const out = new Uint8Array(length);
+  inflateInto(where, source, out);
+  return out;
+}
+
+/** Adler-32 of RFC 1950. */
+export function adler32(bytes: Uint8Array): number {
+  let a = 1;
+  let b = 0;
+  // 3800 sums of bytes stay below 2^31, so the remainder is taken once a block.
+  for (let start = 0; start < bytes.length; start += 3800) {
+    const end = Math.min(start + 3800, bytes.length);
+    for (let i = start; i < end; i++) {
+      a += bytes[i]!;
+      b += a;
+    }
+    a %= 65521;
+    b %= 65521;
+  }
+  return ((b << 16) | a) >>> 0;
+}

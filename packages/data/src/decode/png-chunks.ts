@@ -1,0 +1,175 @@
+import { decodeError, type Where } from "./errors";
+import { firstBytes, sniffFormat } from "./sniff";
+
+/** What the guard learned of a PNG without decoding it. */
+export interface PngChunks {
+  width: number;
+  height: number;
+  depth: 1 | 2 | 4 | 8 | 16;
+  colorType: 0 | 2 | 3 | 4 | 6;
+  interlaced: boolean;
+  channels: number;
+  /** Exact size of the filtered scanlines that the IDAT chunks must inflate to. */
+  rawBytes: number;
+  /** The IHDR chunk whole (length, type, data, CRC). */
+  ihdr: Uint8Array;
+  idat: Uint8Array[];
+  palette?: Uint8Array;
+  transparency?: Uint8Array;
+  /** Pixels a metre, if pHYs gives that unit and both axes agree. */
+  pixelsPerMetre?: number;
+}
+
+const CHANNELS: Record<number, number> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
+const DEPTHS: Record<number, readonly number[]> = {
+  0: [1, 2, 4, 8, 16],
+  2: [8, 16],
+  3: [1, 2, 4, 8],
+  4: [8, 16],
+  6: [8, 16],
+};
+/** Adam7 passes: first column, first row, column step, row step (PNG specification, section 8.2). */
+const ADAM7 = [
+  [0, 0, 8, 8],
+  [4, 0, 8, 8],
+  [0, 4, 4, 8],
+  [2, 0, 4, 4],
+  [0, 2, 2, 4],
+  [1, 0, 2, 2],
+  [0, 1, 1, 2],
+] as const;
+
+let crcTable: Uint32Array | undefined;
+
+/** CRC-32 of a PNG chunk's type and data. */
+export function crc32(bytes: Uint8Array): number {
+  if (!crcTable) {
+    crcTable = new Uint32Array(256);
+    for (let n = 0; n < 256; n++) {
+      let c = n;
+      for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
+      crcTable[n] = c >>> 0;
+    }
+  }
+  let crc = 0xffffffff;
+  for (let i = 0; i < bytes.length; i++) crc = crcTable[(crc ^ bytes[i]!) & 255]! ^ (crc >>> 8);
+  return (crc ^ 0xffffffff) >>> 0;
+}
+
+/** Bytes of the filtered scanlines: one filter byte and the packed samples a line, per pass if interlaced. */
+function scanlineBytes(width: number, height: number, bitsPerPixel: number, interlaced: boolean): number {
+  const plain = (w: number, h: number) => (w > 0 && h > 0 ? h * (1 + Math.ceil((w * bitsPerPixel) / 8)) : 0);
+  if (!interlaced) return plain(width, height);
+  let total = 0;
+  for (const [x, y, dx, dy] of ADAM7) total += plain(Math.ceil((width - x) / dx), Math.ceil((height - y) / dy));
+  return total;
+}
+
+/**
+ * Walks every chunk of a PNG, checks order, lengths and CRCs, and reads the header; allocates nothing in proportion to
+ * the claimed size. Throws DecodeError.
+ */
+export function readPngChunks(where: Where, bytes: Uint8Array): PngChunks {
+  if (sniffFormat(bytes) !== "png") {
+    throw decodeError(where, "not-an-image", { what: "this is no PNG", got: firstBytes(bytes) });
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let header: PngChunks | undefined;
+  for (let offset = 8; ; ) {
+    if (offset + 12 > bytes.length) {
+      throw decodeError(where, "truncated", {
+        what: "the PNG ends without its IEND chunk",
+        got: `${bytes.length} bytes`,
+      });
+    }
+    const length = view.getUint32(offset);
+    const body = offset + 8;
+    if (length > 0x7fffffff) throw decodeError(where, "corrupt", { what: `bad chunk length ${length}` });
+    if (body + length + 4 > bytes.length) {
+      throw decodeError(where, "truncated", {
+        what: "the PNG ends inside a chunk",
+        got: `${bytes.length} bytes`,
+        expected: `at least ${body + length + 4}`,
+      });
+    }
+    const type = String.fromCharCode(...bytes.subarray(offset + 4, body));
+    if (!/^[A-Za-z]{4}$/.test(type)) {
+      throw decodeError(where, "corrupt", { what: `bad chunk type at byte ${offset + 4}` });
+    }
+    const data = bytes.subarray(body, body + length);
+    const crc = crc32(bytes.subarray(offset + 4, body + length));
+    if (crc !== view.getUint32(body + length)) {
+      throw decodeError(where, "corrupt", {
+        what: `the ${type} chunk does not match its checksum`,
+        hint: "The file was damaged; copy it again",
+      });
+    }
+    if (!header) header = readHeader(where, type, data, bytes.subarray(offset, body + length + 4));
+    else if (type === "IEND") break;
+    else addChunk(where, header, type, data);
+    offset = body + length + 4;
+  }
+  if (header.idat.length === 0) throw decodeError(where, "corrupt", { what: "the PNG holds no image data" });
+  if (header.colorType === 3 && !header.palette)
+    throw decodeError(where, "corrupt", { what: "the palette is missing" });
+  return header;
+}
+
+function readHeader(where: Where, type: string, data: Uint8Array, chunk: Uint8Array): PngChunks {
+  if (type !== "IHDR" || data.length !== 13) {
+    throw decodeError(where, "corrupt", {
+      what: "the PNG does not start with its header",
+      got: `${type}, ${data.length} bytes`,
+    });
+  }
+  const view = new DataView(data.buffer, data.byteOffset, 13);
+  const [depth, colorType, compression, filter, interlace] = data.subarray(8) as unknown as number[];
+  if (!DEPTHS[colorType!]?.includes(depth!)) {
+    throw decodeError(where, "corrupt", {
+      what: "impossible pixel type",
+      got: `colour type ${colorType}, ${depth} bits`,
+    });
+  }
+  if (compression !== 0 || filter !== 0 || interlace! > 1) {
+    throw decodeError(where, "corrupt", {
+      what: "unknown PNG method",
+      got: `compression ${compression}, filter ${filter}, interlace ${interlace}`,
+    });
+  }
+  const width = view.getUint32(0);
+  const height = view.getUint32(4);
+  const channels = CHANNELS[colorType!]!;
+  return {
+    width,
+    height,
+    depth: depth as PngChunks["depth"],
+    colorType: colorType as PngChunks["colorType"],
+    interlaced: interlace === 1,
+    channels,
+    rawBytes: scanlineBytes(width, height, channels * depth!, interlace === 1),
+    ihdr: chunk,
+    idat: [],
+  };
+}
+
+function addChunk(where: Where, header: PngChunks, type: string, data: Uint8Array): void {
+  if (type === "IDAT") {
+    header.idat.push(data);
+  } else if (type === "PLTE") {
+    if (header.palette || data.length === 0 || data.length % 3 !== 0 || data.length > 768) {
+      throw decodeError(where, "corrupt", { what: "bad palette", got: `${data.length} bytes` });
+    }
+    header.palette = data;
+  } else if (type === "tRNS") {
+    const expected = header.colorType === 0 ? 2 : header.colorType === 2 ? 6 : -1;
+    const fits = header.colorType === 3 ? data.length <= 256 : data.length === expected;
+    if (!fits) throw decodeError(where, "corrupt", { what: "bad transparency chunk", got: `${data.length} bytes` });
+    header.transparency = data;
+  } else if (type === "pHYs" && data.length === 9) {
+    const view = new DataView(data.buffer, data.byteOffset, 9);
+    const [x, y] = [view.getUint32(0), view.getUint32(4)];
+    if (x === y && x > 0 && data[8] === 1) header.pixelsPerMetre = x;
+  } else if (type === "IHDR" || (type.charCodeAt(0) & 32) === 0) {
+    throw decodeError(where, "unsupported", { what: `unexpected critical chunk ${type}` });
+  }
+}
