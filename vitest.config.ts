@@ -32,6 +32,7 @@ export default defineConfig({
         test: {
           name: "gpu",
           include: ["packages/*/src/**/*.gpu.test.ts", "apps/*/src/**/*.gpu.test.ts", "test/**/*.gpu.test.ts"],
+          setupFiles: ["tools/vitest-gpu-setup.ts"],
           pool: "forks",
           isolate: false,
           fileParallelism: false,

@@ -1,1 +1,19 @@
-export {};
+export { provideDevice, testDevice } from "./device";
+export {
+  type GoldenCase,
+  type GoldenTensor,
+  type GoldenTolerance,
+  goldenCase,
+  goldenCases,
+  goldenDir,
+  goldenFiles,
+  goldenIds,
+  judge,
+  readTensors,
+  type Verdict,
+} from "./golden";
+export { numericGradient, projectedError, type RefFunction } from "./gradcheck";
+export { expectNoLeak } from "./leak";
+export { type InputSpec, type OpCase, opSuite } from "./op-suite";
+export { Random } from "./random";
+export { TOLERANCE, worstError } from "./tolerance";

@@ -38,8 +38,8 @@ export function openScope(device: Device, name: string): Scope {
   return scope;
 }
 
-/** @internal Frees what the scope owns but `escape`, which the parent scope then owns. */
-export function closeScope(device: Device, scope: Scope, escape: Iterable<Owned & { scope: Scope | null }> = []): void {
+/** @internal Frees what the scope owns but `escaping`, which the parent scope then owns. */
+export function closeScope(device: Device, scope: Scope, escaping: Iterable<Owned & { scope: Scope | null }> = []): void {
   const stack = stackOf(device);
   if (stack.pop() !== scope) {
     stack.length = 0;
@@ -49,7 +49,7 @@ export function closeScope(device: Device, scope: Scope, escape: Iterable<Owned 
     );
   }
   const parent = stack[stack.length - 1] ?? null;
-  for (const tensor of escape) {
+  for (const tensor of escaping) {
     if (!scope.owned.delete(tensor)) continue;
     tensor.scope = parent;
     parent?.owned.add(tensor);
