@@ -7,9 +7,6 @@ export const MAX_DEFLATE_RATIO = 1032;
 /** Small pushes bound what fflate may buffer at once: 8 KiB in, about 8 MiB out. */
 const PUSH_BYTES = 8192;
 
-/** Below this input the whole possible output is so small that one unbuffered call beats the stream. */
-const ONE_CALL_BYTES = 65_536;
-
 class Enough extends Error {}
 
 /** Checks the two zlib header bytes (RFC 1950). */
@@ -24,24 +21,18 @@ function checkZlibHeader(where: Where, cmf: number | undefined, flags: number | 
 }
 
 /**
- * Feeds a zlib stream (header included, split anywhere) through `sink` until it ends or the sink returns false.
+ * Feeds a zlib stream, header included, through `sink` until it ends or the sink returns false.
  * Throws DecodeError `truncated` or `corrupt`; the Adler-32 checksum is not part of the stream read here.
  */
-export function inflateStream(where: Where, parts: readonly Uint8Array[], sink: (out: Uint8Array) => boolean): void {
-  const head: number[] = [];
+export function inflateStream(where: Where, source: Uint8Array, sink: (out: Uint8Array) => boolean): void {
+  checkZlibHeader(where, source[0], source[1]);
   const stream = new Inflate((out) => {
     if (out.length > 0 && !sink(out)) throw new Enough();
   });
   try {
-    for (const part of parts) {
-      let start = 0;
-      while (head.length < 2 && start < part.length) head.push(part[start++]!);
-      for (; start < part.length; start += PUSH_BYTES) {
-        stream.push(part.subarray(start, Math.min(start + PUSH_BYTES, part.length)), false);
-      }
-      if (head.length === 2) checkZlibHeader(where, head[0], head[1]);
+    for (let start = 2; start < source.length; start += PUSH_BYTES) {
+      stream.push(source.subarray(start, Math.min(start + PUSH_BYTES, source.length)), false);
     }
-    checkZlibHeader(where, head[0], head[1]);
     stream.push(new Uint8Array(0), true);
   } catch (error) {
     if (error instanceof Enough) return;
@@ -59,7 +50,8 @@ export function inflateStream(where: Where, parts: readonly Uint8Array[], sink: 
  */
 export function inflateInto(where: Where, source: Uint8Array, out: Uint8Array): void {
   checkZlibHeader(where, source[0], source[1]);
-  if (source.length <= ONE_CALL_BYTES) {
+  // So short a stream is inflated in one call, without fflate's window; it cannot run past one push either way.
+  if (source.length <= PUSH_BYTES) {
     try {
       if (inflateSync(source.subarray(2), { out }).length === out.length) return;
     } catch {
@@ -67,7 +59,7 @@ export function inflateInto(where: Where, source: Uint8Array, out: Uint8Array): 
     }
   }
   let filled = 0;
-  inflateStream(where, [source], (chunk) => {
+  inflateStream(where, source, (chunk) => {
     const take = chunk.subarray(0, out.length - filled);
     out.set(take, filled);
     filled += take.length;

@@ -72,12 +72,16 @@ const CLASS_ARRAYS: Record<string, new (length: number) => NumericArray> = {
   uint64: Float64Array,
 };
 
+/** More than any workspace holds; each costs a header to inflate. */
+const MAX_VARIABLES = 10_000;
+
 /** Walks the top-level elements; `load` decodes the data of one. */
 function* variables(where: Where, bytes: Uint8Array, maxBytes: number) {
   const littleEndian = checkFileHeader(where, bytes);
   const file = new MatBuffer(where, bytes, littleEndian);
-  for (let at = 128; at < bytes.length; ) {
-    // Padding after the last element is normal; a lone remainder is not.
+  for (let at = 128, count = 0; at < bytes.length; ) {
+    if (++count > MAX_VARIABLES)
+      throw decodeError(where, "too-large", { what: `more than ${MAX_VARIABLES} variables` });
     const element = file.element(at);
     at = element.next;
     if (element.type === Mi.MATRIX && element.bytes > 0) {
@@ -130,7 +134,7 @@ function checkFileHeader(where: Where, bytes: Uint8Array): boolean {
 function inflatePrefix(where: Where, packed: Uint8Array): Uint8Array {
   const out = new Uint8Array(HEADER_BYTES);
   let filled = 0;
-  inflateStream(where, [packed], (chunk) => {
+  inflateStream(where, packed, (chunk) => {
     const take = chunk.subarray(0, out.length - filled);
     out.set(take, filled);
     filled += take.length;

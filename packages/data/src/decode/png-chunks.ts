@@ -13,7 +13,8 @@ export interface PngChunks {
   rawBytes: number;
   /** The IHDR chunk whole (length, type, data, CRC). */
   ihdr: Uint8Array;
-  idat: Uint8Array[];
+  /** The compressed image data of all IDAT chunks, joined: a million tiny chunks would cost a million calls. */
+  idat: Uint8Array;
   palette?: Uint8Array;
   transparency?: Uint8Array;
   /** Pixels a metre, if pHYs gives that unit and both axes agree. */
@@ -74,6 +75,7 @@ export function readPngChunks(where: Where, bytes: Uint8Array): PngChunks {
     throw decodeError(where, "not-an-image", { what: "this is no PNG", got: firstBytes(bytes) });
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const parts: Uint8Array[] = [];
   let header: PngChunks | undefined;
   for (let offset = 8; ; ) {
     if (offset + 12 > bytes.length) {
@@ -106,13 +108,25 @@ export function readPngChunks(where: Where, bytes: Uint8Array): PngChunks {
     }
     if (!header) header = readHeader(where, type, data, bytes.subarray(offset, body + length + 4));
     else if (type === "IEND") break;
+    else if (type === "IDAT") parts.push(data);
     else addChunk(where, header, type, data);
     offset = body + length + 4;
   }
+  header.idat = parts.length === 1 ? parts[0]! : join(parts);
   if (header.idat.length === 0) throw decodeError(where, "corrupt", { what: "the PNG holds no image data" });
   if (header.colorType === 3 && !header.palette)
     throw decodeError(where, "corrupt", { what: "the palette is missing" });
   return header;
+}
+
+function join(parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
 }
 
 function readHeader(where: Where, type: string, data: Uint8Array, chunk: Uint8Array): PngChunks {
@@ -148,14 +162,12 @@ function readHeader(where: Where, type: string, data: Uint8Array, chunk: Uint8Ar
     channels,
     rawBytes: scanlineBytes(width, height, channels * depth!, interlace === 1),
     ihdr: chunk,
-    idat: [],
+    idat: new Uint8Array(0),
   };
 }
 
 function addChunk(where: Where, header: PngChunks, type: string, data: Uint8Array): void {
-  if (type === "IDAT") {
-    header.idat.push(data);
-  } else if (type === "PLTE") {
+  if (type === "PLTE") {
     if (header.palette || data.length === 0 || data.length % 3 !== 0 || data.length > 768) {
       throw decodeError(where, "corrupt", { what: "bad palette", got: `${data.length} bytes` });
     }

@@ -17,7 +17,7 @@ function samples(length: number, depth: number, seed = 1): number[] {
 /** Length of a zlib stream's output, without keeping it. */
 function inflatedBytes(stream: Uint8Array): number {
   let total = 0;
-  inflateStream({ fn: "test" }, [stream], (out) => {
+  inflateStream({ fn: "test" }, stream, (out) => {
     total += out.length;
     return true;
   });

@@ -64,7 +64,7 @@ export function encodePng(raster: Raster): Uint8Array {
 
 /** Inflates once without keeping anything: the image data must give exactly the scanlines of the header. */
 function checkInflatedLength(where: Where, png: PngChunks): void {
-  const compressed = png.idat.reduce((sum, part) => sum + part.length, 0);
+  const compressed = png.idat.length;
   const expected = `${png.rawBytes} bytes for ${png.width} x ${png.height} pixels`;
   if (png.rawBytes > compressed * MAX_DEFLATE_RATIO) {
     throw decodeError(where, "truncated", {
@@ -91,9 +91,7 @@ function checkInflatedLength(where: Where, png: PngChunks): void {
  */
 function essentialPng(png: PngChunks): Uint8Array {
   const pieces: Uint8Array[] = [];
-  for (const part of png.idat) {
-    for (let i = 0; i < part.length; i += IDAT_PIECE_BYTES) pieces.push(part.subarray(i, i + IDAT_PIECE_BYTES));
-  }
+  for (let i = 0; i < png.idat.length; i += IDAT_PIECE_BYTES) pieces.push(png.idat.subarray(i, i + IDAT_PIECE_BYTES));
   const size = 8 + png.ihdr.length + pieces.reduce((sum, piece) => sum + piece.length + 12, 0) + 12;
   const out = new Uint8Array(size);
   const view = new DataView(out.buffer);

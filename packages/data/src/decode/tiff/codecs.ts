@@ -1,23 +1,32 @@
 import { decodeError, type Where } from "../errors";
 import { inflateInto, MAX_DEFLATE_RATIO } from "../inflate";
 
-/** One compression scheme: how far it can expand at most, and its decoder, which fills `out` or throws. */
+/** Fills `out` from `source` and ignores what follows, or throws DecodeError. */
+type PieceDecoder = (where: Where, source: Uint8Array, out: Uint8Array) => void;
+
+/** One compression scheme and how far it can expand at most. */
 export interface TiffCodec {
   name: string;
   maxRatio: number;
   /** Horizontal differencing (predictor 2) belongs to LZW and Deflate only. */
   usesPredictor: boolean;
-  decode(where: Where, source: Uint8Array, out: Uint8Array): void;
+  /** Makes the decoder for the pieces of one file; its tables serve all of them. */
+  decoder(): PieceDecoder;
 }
 
-const deflate: TiffCodec = { name: "Deflate", maxRatio: MAX_DEFLATE_RATIO, usesPredictor: true, decode: inflateInto };
+const deflate: TiffCodec = {
+  name: "Deflate",
+  maxRatio: MAX_DEFLATE_RATIO,
+  usesPredictor: true,
+  decoder: () => inflateInto,
+};
 
 /** The schemes that are read, by the value of the Compression tag; 1 (none) needs no codec. */
 export const CODECS: Record<number, TiffCodec> = {
-  5: { name: "LZW", maxRatio: 4096, usesPredictor: true, decode: decodeLzw },
+  5: { name: "LZW", maxRatio: 4096, usesPredictor: true, decoder: lzwDecoder },
   8: deflate,
   32946: deflate,
-  32773: { name: "PackBits", maxRatio: 64, usesPredictor: false, decode: decodePackBits },
+  32773: { name: "PackBits", maxRatio: 64, usesPredictor: false, decoder: () => decodePackBits },
 };
 
 /** Names of schemes that are not read, for the message. */
@@ -68,17 +77,29 @@ const CLEAR = 256;
 const END = 257;
 const TABLE = 4096;
 
-/** LZW (TIFF 6.0, section 13: codes from the high bit, widths change one code early); stops when `out` is full. */
-export function decodeLzw(where: Where, source: Uint8Array, out: Uint8Array): void {
+interface LzwTables {
+  prefix: Uint16Array;
+  suffix: Uint8Array;
+  lengths: Uint16Array;
+}
+
+/** LZW as TIFF 6.0, section 13, has it: codes from the high bit, widths change one code early. */
+export function lzwDecoder(): PieceDecoder {
+  const tables: LzwTables = {
+    prefix: new Uint16Array(TABLE),
+    suffix: new Uint8Array(TABLE),
+    lengths: new Uint16Array(TABLE),
+  };
+  for (let i = 0; i < 256; i++) {
+    tables.suffix[i] = i;
+    tables.lengths[i] = 1;
+  }
+  return (where, source, out) => decodeLzw(where, source, out, tables);
+}
+
+function decodeLzw(where: Where, source: Uint8Array, out: Uint8Array, { prefix, suffix, lengths }: LzwTables): void {
   if (source[0] === 0 && (source[1]! & 1) === 1) {
     throw decodeError(where, "unsupported", { what: "old-style LZW (low bit first)", hint: "Save the file again" });
-  }
-  const prefix = new Uint16Array(TABLE);
-  const suffix = new Uint8Array(TABLE);
-  const lengths = new Uint16Array(TABLE);
-  for (let i = 0; i < 256; i++) {
-    suffix[i] = i;
-    lengths[i] = 1;
   }
   let next = 258;
   let width = 9;

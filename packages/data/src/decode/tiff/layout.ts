@@ -26,6 +26,8 @@ export interface TiffLayout {
 }
 
 const MAX_SAMPLES = 16;
+/** Some writers store equal pieces once; without a limit, one costly piece listed a million times would stall the reader. */
+const MAX_SHARING = 4;
 
 /** Derives and checks the layout of a page. Throws DecodeError before anything is allocated in proportion to its claims. */
 export function readLayout(where: Where, bytes: Uint8Array, dir: TiffDirectory, options: DecodeOptions): TiffLayout {
@@ -144,6 +146,7 @@ function readPieces(
     });
   }
   const [across, down] = [Math.ceil(width / pieceWidth), Math.ceil(height / pieceHeight)];
+  let total = 0;
   const derived = byteCounts ? undefined : new Uint32Array(pieces);
   for (let i = 0; i < pieces; i++) {
     const { rows, lineBytes } = pieceSize(layout, Math.floor((i % (across * down)) / across));
@@ -156,6 +159,7 @@ function readPieces(
         got: `bytes ${offsets[i]} to ${offsets[i]! + held} of ${bytes.length}`,
       });
     }
+    total += held;
     if (held * (codec?.maxRatio ?? 1) < needed) {
       throw decodeError(where, "truncated", {
         what: `image piece ${i} is too short`,
@@ -163,6 +167,13 @@ function readPieces(
         expected: `${needed} decoded`,
       });
     }
+  }
+  if (total > MAX_SHARING * bytes.length) {
+    throw decodeError(where, "corrupt", {
+      what: "the image pieces overlap in the file",
+      got: `${total} bytes of pieces in ${bytes.length} bytes`,
+      expected: `at most ${MAX_SHARING} times the file`,
+    });
   }
   byteCounts ??= derived!;
   return { offsets, byteCounts };

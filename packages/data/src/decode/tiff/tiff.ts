@@ -37,6 +37,7 @@ function readPixels(where: Where, bytes: Uint8Array, layout: TiffLayout, littleE
   const { rows: mostRows, lineBytes } = pieceSize(layout, 0);
   const lineSamples = pieceWidth * samplesTogether;
   const buffer = codec ? new Uint8Array(mostRows * lineBytes) : undefined;
+  const decodePiece = codec?.decoder();
   const line = allocate(bits, lineSamples);
 
   for (let piece = 0; piece < layout.offsets.length; piece++) {
@@ -48,7 +49,7 @@ function readPixels(where: Where, bytes: Uint8Array, layout: TiffLayout, littleE
     const offset = layout.offsets[piece]!;
     const source = bytes.subarray(offset, offset + layout.byteCounts[piece]!);
     const raw = buffer ? buffer.subarray(0, rows * lineBytes) : source;
-    if (buffer) codec!.decode(where, source, raw);
+    decodePiece?.(where, source, raw);
 
     const columns = Math.min(pieceWidth, width - left);
     for (let r = 0; r < Math.min(rows, height - top); r++) {
