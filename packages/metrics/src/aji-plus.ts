@@ -5,7 +5,8 @@ import { pairMetric } from "./overlap";
 
 /**
  * AJI+ of two instance maps, in [0, 1]: as `aji`, but truths and predictions are paired one to one so that the sum of their
- * IoUs is largest. Both maps empty: by `emptyRule`; one empty: 0. Source: HoVer-Net's `get_fast_aji_plus`.
+ * IoUs is largest. Both maps empty: by `emptyRule`; one empty: 0. Quick for objects, which touch few others; tens of thousands
+ * of ids scattered pixel by pixel take minutes. Source: HoVer-Net's `get_fast_aji_plus`.
  *
  * @throws MetricsError for maps that cannot be compared
  */
