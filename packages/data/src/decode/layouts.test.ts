@@ -31,9 +31,14 @@ describe.runIf(present)("files in the published layouts", () => {
     const image = await decodeImage(read(`${images}${name}.tif`));
     const annotations = readImageScopeXml(read(`${xml}${name}.xml`));
     const expected = decodePng(read(`monuseg/expected/${split}__${name}.png`));
-    const { labels, dropped } = rasterizeRegions(annotations.regions, image.width, image.height);
+    const { labels, dropped, overlapPixels } = rasterizeRegions(annotations.regions, image.width, image.height);
     expect([expected.width, expected.height]).toEqual([image.width, image.height]);
     expect(same(labels, expected.data)).toBe(true);
+    const row = new TextDecoder()
+      .decode(read("expected.csv"))
+      .split("\n")
+      .find((line) => line.includes(name))!;
+    expect(overlapPixels).toBe(Number(/overlapped_px=(\d+)/.exec(row)![1]));
     expect(dropped).toBe(0);
     expect(annotations.dropped).toBe(split === "train" ? 1 : 0);
   });

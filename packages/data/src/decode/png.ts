@@ -1,6 +1,6 @@
 import { decode, encode } from "fast-png";
 import { decodeError, type Where, wrapForeign } from "./errors";
-import { inflateStream, MAX_DEFLATE_RATIO } from "./inflate";
+import { inflateStream } from "./inflate";
 import { type PngChunks, readPngChunks } from "./png-chunks";
 import { checkDimensions, type DecodeOptions, plausibleMicrons, type Raster } from "./raster";
 
@@ -64,15 +64,7 @@ export function encodePng(raster: Raster): Uint8Array {
 
 /** Inflates once without keeping anything: the image data must give exactly the scanlines of the header. */
 function checkInflatedLength(where: Where, png: PngChunks): void {
-  const compressed = png.idat.length;
   const expected = `${png.rawBytes} bytes for ${png.width} x ${png.height} pixels`;
-  if (png.rawBytes > compressed * MAX_DEFLATE_RATIO) {
-    throw decodeError(where, "truncated", {
-      what: "the image data cannot hold the image",
-      got: `${compressed} compressed bytes`,
-      expected,
-    });
-  }
   let total = 0;
   inflateStream(where, png.idat, (out) => {
     total += out.length;
