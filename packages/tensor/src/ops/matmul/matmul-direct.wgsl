@@ -2,7 +2,7 @@
 // straight from storage; no workgroup memory. Per step of k: 8 scalar loads of a (shared by the lanes of a row), one vec4 of b.
 
 const ACT: u32 = 0u; // 0 none, 1 relu, 2 gelu
-const BIAS: bool = false;
+const BIAS: u32 = 0u; // 0 none, 1 a value per column, 2 a value per row
 alias ElemA = f32;
 
 struct Params {
@@ -18,7 +18,7 @@ struct Params {
 
 @group(0) @binding(0) var<storage, read> a: array<ElemA>; // [batch, m, kp]
 @group(0) @binding(1) var<storage, read> b: array<vec4f>; // [batch, k, nv * 4]
-@group(0) @binding(2) var<storage, read> bias: array<f32>; // [n]
+@group(0) @binding(2) var<storage, read> bias: array<f32>; // [n], or [m] if BIAS is 2
 @group(0) @binding(3) var<storage, read_write> c: array<f32>; // [batch, m, n]
 @group(0) @binding(4) var<uniform> p: Params;
 
@@ -28,7 +28,8 @@ fn put(row: u32, col: u32, base: u32, value: vec4f) {
   for (var j = 0u; j < 4u; j++) {
     if (col + j < p.n) {
       var s = v[j];
-      if (BIAS) { s += bias[col + j]; }
+      if (BIAS == 1u) { s += bias[col + j]; }
+      if (BIAS == 2u) { s += bias[row]; }
       c[base + row * p.n + col + j] = activate(s, ACT);
     }
   }

@@ -5,7 +5,7 @@ enable subgroups;
 
 const S: u32 = 8u; // lanes of a subgroup
 const ACT: u32 = 0u; // 0 none, 1 relu, 2 gelu
-const BIAS: bool = false;
+const BIAS: u32 = 0u; // 0 none, 1 a value per column, 2 a value per row
 
 struct Params {
   m: u32, n: u32, k: u32,
@@ -20,7 +20,7 @@ struct Params {
 
 @group(0) @binding(0) var<storage, read> a: array<vec4f>; // [batch, m, kp * 4]
 @group(0) @binding(1) var<storage, read> b: array<vec4f>; // [batch, kp * 4, nv * 4]
-@group(0) @binding(2) var<storage, read> bias: array<f32>; // [n]
+@group(0) @binding(2) var<storage, read> bias: array<f32>; // [n], or [m] if BIAS is 2
 @group(0) @binding(3) var<storage, read_write> c: array<f32>; // [batch, m, n]
 @group(0) @binding(4) var<uniform> p: Params;
 
@@ -30,7 +30,8 @@ fn put(row: u32, col: u32, base: u32, value: vec4f) {
   for (var j = 0u; j < 4u; j++) {
     if (col + j < p.n) {
       var s = v[j];
-      if (BIAS) { s += bias[col + j]; }
+      if (BIAS == 1u) { s += bias[col + j]; }
+      if (BIAS == 2u) { s += bias[row]; }
       c[base + row * p.n + col + j] = activate(s, ACT);
     }
   }

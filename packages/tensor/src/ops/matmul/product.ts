@@ -29,13 +29,13 @@ export const packKernel = /* @__PURE__ */ defineKernel({
 export const matmulSubgroupKernel = /* @__PURE__ */ defineKernel({
   name: "matmul-subgroup",
   source: [erfWgsl, activateWgsl, subgroupWgsl],
-  params: { S: [8, 4], ACT: [0, 1, 2], BIAS: [false, true] },
+  params: { S: [8, 4], ACT: [0, 1, 2], BIAS: [0, 1, 2] },
   uniforms,
 });
 export const matmulDirectKernel = /* @__PURE__ */ defineKernel({
   name: "matmul-direct",
   source: [erfWgsl, activateWgsl, directWgsl],
-  params: { ACT: [0, 1, 2], BIAS: [false, true], ElemA: ["f32", "f16"] },
+  params: { ACT: [0, 1, 2], BIAS: [0, 1, 2], ElemA: ["f32", "f16"] },
   uniforms,
 });
 
@@ -59,7 +59,9 @@ export interface Product {
   /** One matrix serves the whole batch. */
   sharedA?: boolean;
   sharedB?: boolean;
+  /** A value per column of the result, or per row with `biasPerRow`. */
   bias?: Tensor | null;
+  biasPerRow?: boolean;
   activation?: Activation;
   alpha?: number;
 }
@@ -112,7 +114,7 @@ export function product(spec: Product): void {
       : packRows(b, batch, k, n, spec);
   const S = fixedSubgroup(device);
   const tensors = { a: left.tensor, b: right.tensor, bias: bias ?? right.tensor, c: y };
-  const params = { ACT: ACT[activation], BIAS: bias !== null };
+  const params = { ACT: ACT[activation], BIAS: bias === null ? 0 : spec.biasPerRow ? 2 : 1 };
   if (S > 0) {
     const tilesM = Math.ceil(m / 16);
     const [rows, layers] = spread(batch * tilesM);
