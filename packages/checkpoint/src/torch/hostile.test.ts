@@ -90,7 +90,7 @@ describe("tricks with what is on the list", () => {
     ["protocol 9", concat([0x80, 9], pickle.none, pickle.stop), "unsupported"],
     ["an unknown opcode", pickle.file([0xee]), "unsupported"],
     ["an empty stack", pickle.file(pickle.reduce), "corrupt"],
-    ["values taken from under a mark", pickle.file(pickle.none, pickle.mark, [0x85]), "corrupt"],
+    ["values taken from under a mark", pickle.file(pickle.none, pickle.mark, [0x85], pickle.tuple), "corrupt"],
     ["no mark", pickle.file(pickle.tuple), "corrupt"],
     ["an odd SETITEMS", pickle.file(pickle.emptyDict, pickle.mark, pickle.none, pickle.setItems), "corrupt"],
     [
