@@ -10,6 +10,7 @@ import sumTransposeWgsl from "./sum-transpose.wgsl";
 export const im2colKernel = /* @__PURE__ */ defineKernel({
   name: "conv2d-im2col",
   source: [im2colWgsl],
+  params: { KERNEL: [0, 2, 3, 4] },
   uniforms: {
     images: "u32",
     firstImage: "u32",
@@ -30,7 +31,7 @@ export const im2colKernel = /* @__PURE__ */ defineKernel({
 export const col2imKernel = /* @__PURE__ */ defineKernel({
   name: "conv2d-col2im",
   source: [col2imWgsl],
-  params: { BIAS: [false, true] },
+  params: { BIAS: [false, true], KERNEL: [0, 2, 3, 4], STRIDE: [0, 1, 2, 4] },
   uniforms: {
     images: "u32",
     firstImage: "u32",
@@ -79,16 +80,18 @@ export interface Piece {
   rows: number;
 }
 
+/** The kernels that are worth a variant of their own: 3 x 3, and 2 x 2 or 4 x 4 patches side by side. */
+function unrolled({ kh, kw, stride }: Geometry): { KERNEL: number; STRIDE: number } {
+  const known = kh === kw && ((kh === 3 && stride === 1) || ((kh === 2 || kh === 4) && stride === kh));
+  return known ? { KERNEL: kh, STRIDE: stride } : { KERNEL: 0, STRIDE: 0 };
+}
+
 /** Patches of `x` as columns: cols [images, channels, kh, kw, rows, wo]. */
-export function im2col(
-  x: Tensor,
-  cols: Tensor,
-  { cin, h, w, wo, kh, kw, stride, padding }: Geometry,
-  piece: Piece,
-): void {
+export function im2col(x: Tensor, cols: Tensor, geometry: Geometry, piece: Piece): void {
+  const { cin, h, w, wo, kh, kw, stride, padding } = geometry;
   const sizes = { ...piece, allChannels: cin, h, w, wo, kh, kw, stride, padding };
   const grid = planeGrid(Math.ceil(wo / 4), piece.rows, piece.images * piece.channels);
-  im2colKernel.run(x.device, { x, cols }, sizes, grid);
+  im2colKernel.run(x.device, { x, cols }, sizes, grid, { KERNEL: unrolled(geometry).KERNEL });
 }
 
 /** Adds columns up into the piece's images and channels of `y` [B, cin, h, w], with an optional bias per channel. */
@@ -97,7 +100,10 @@ export function col2im(cols: Tensor, y: Tensor, geometry: Geometry, piece: Piece
   const { firstImage, images, firstChannel, channels } = piece;
   const sizes = { firstImage, images, firstChannel, channels, allChannels: cin, h, w, ho, wo, kh, kw, stride, padding };
   const grid = planeGrid(Math.ceil(w / 4), h, images * channels);
-  col2imKernel.run(y.device, { cols, bias: bias ?? cols, y }, sizes, grid, { BIAS: bias !== null });
+  col2imKernel.run(y.device, { cols, bias: bias ?? cols, y }, sizes, grid, {
+    BIAS: bias !== null,
+    ...unrolled(geometry),
+  });
 }
 
 /** Copies a strip of pixels [channels, count] to element `start` of `y`, whose channels are `pixels` apart. */

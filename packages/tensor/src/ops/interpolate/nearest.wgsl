@@ -22,6 +22,8 @@ fn main(@builtin(global_invocation_id) lane: vec3u, @builtin(num_workgroups) gro
   for (var j = 0u; j < 4u; j++) { at[j] = row + min(u32(f32(first + j) * p.scaleX), p.w - 1u); }
   for (var plane = lane.z; plane < p.planes; plane += groups.z) {
     let line = (plane * p.ho + lane.y) * p.wo + first;
-    for (var j = 0u; j < count; j++) { y[line + j] = x[plane * p.h * p.w + at[j]]; }
+    for (var j = 0u; j < 4u; j++) { // a constant count, so that it unrolls
+      if (j < count) { y[line + j] = x[plane * p.h * p.w + at[j]]; }
+    }
   }
 }

@@ -10,10 +10,16 @@ import maxPoolGradWgsl from "./max-pool2d-grad.wgsl";
 
 const uniforms = { planes: "u32", h: "u32", w: "u32", ho: "u32", wo: "u32", kernel: "u32" } as const;
 
-export const maxPool2dKernel = /* @__PURE__ */ defineKernel({ name: "max-pool2d", source: [maxPoolWgsl], uniforms });
+export const maxPool2dKernel = /* @__PURE__ */ defineKernel({
+  name: "max-pool2d",
+  source: [maxPoolWgsl],
+  params: { KERNEL: [0, 2] },
+  uniforms,
+});
 export const maxPool2dGradKernel = /* @__PURE__ */ defineKernel({
   name: "max-pool2d-grad",
   source: [maxPoolGradWgsl],
+  params: { KERNEL: [0, 2] },
   uniforms,
 });
 
@@ -36,15 +42,17 @@ export const maxPool2dOp = /* @__PURE__ */ defineOp({
   },
   forward: ({ x }, { kernel }, y) => {
     const s = sizes(x.shape, kernel);
-    maxPool2dKernel.run(x.device, { x, y }, s, planeGrid(s.wo, s.ho, s.planes));
+    maxPool2dKernel.run(x.device, { x, y }, s, planeGrid(Math.ceil(s.wo / 4), s.ho, s.planes), {
+      KERNEL: kernel === 2 ? 2 : 0,
+    });
     return undefined;
   },
   saves: ["x"],
   vjp: ({ x }, dy, { attrs: { kernel }, shapes }) => {
     const dx = empty(dy.device, shapes.x);
     const s = sizes(shapes.x, kernel);
-    const grid = planeGrid(Math.ceil(s.w / kernel), Math.ceil(s.h / kernel), s.planes);
-    maxPool2dGradKernel.run(dy.device, { x, dy, dx }, s, grid);
+    const grid = planeGrid(Math.ceil(s.w / (4 * kernel)), Math.ceil(s.h / kernel), s.planes);
+    maxPool2dGradKernel.run(dy.device, { x, dy, dx }, s, grid, { KERNEL: kernel === 2 ? 2 : 0 });
     return { x: dx };
   },
   reference: maxPool2dRef,

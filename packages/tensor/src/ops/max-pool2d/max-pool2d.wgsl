@@ -1,5 +1,7 @@
-// y[c, oy, ox] = largest value of a K x K window of x; windows do not overlap. A lane owns one output.
-// Reads x once, writes y once.
+// y[c, oy, ox] = largest value of a K x K window of x; windows do not overlap. A lane owns four neighbouring outputs, so that
+// it reads a stretch of 4 K neighbours per row. Reads x once, writes y once.
+
+const KERNEL: u32 = 0u; // a fixed size unrolls the loops; 0 takes p.kernel
 
 struct Params {
   planes: u32, // B C
@@ -14,16 +16,18 @@ struct Params {
 
 @compute @workgroup_size(8, 8)
 fn main(@builtin(global_invocation_id) lane: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  if (lane.x >= p.wo || lane.y >= p.ho) { return; }
+  let left = lane.x * 4u;
+  if (left >= p.wo || lane.y >= p.ho) { return; }
+  let k = select(p.kernel, KERNEL, KERNEL > 0u);
+  let count = min(4u, p.wo - left);
   for (var plane = lane.z; plane < p.planes; plane += groups.z) {
-    let first = (plane * p.h + lane.y * p.kernel) * p.w + lane.x * p.kernel;
-    var best = x[first];
-    for (var i = 0u; i < p.kernel; i++) {
-      for (var j = 0u; j < p.kernel; j++) {
-        let value = x[first + i * p.w + j];
-        best = max(best, value);
+    for (var o = 0u; o < count; o++) {
+      let first = (plane * p.h + lane.y * k) * p.w + (left + o) * k;
+      var best = x[first];
+      for (var i = 0u; i < k; i++) {
+        for (var j = 0u; j < k; j++) { best = max(best, x[first + i * p.w + j]); }
       }
+      y[(plane * p.ho + lane.y) * p.wo + left + o] = best;
     }
-    y[(plane * p.ho + lane.y) * p.wo + lane.x] = best;
   }
 }

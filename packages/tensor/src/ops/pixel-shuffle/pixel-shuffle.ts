@@ -10,14 +10,17 @@ import pixelShuffleWgsl from "./pixel-shuffle.wgsl";
 export const pixelShuffleKernel = /* @__PURE__ */ defineKernel({
   name: "pixel-shuffle",
   source: [pixelShuffleWgsl],
-  params: { UNSHUFFLE: [false, true] },
+  params: { UNSHUFFLE: [false, true], FACTOR: [0, 2, 4] },
   uniforms: { planes: "u32", h: "u32", w: "u32", r: "u32" },
 });
 
 function move(x: Tensor, y: Tensor, r: number, unshuffle: boolean): void {
   const [batch, channels, h, w] = (unshuffle ? y : x).shape;
   const planes = (batch * channels) / r;
-  pixelShuffleKernel.run(x.device, { x, y }, { planes, h, w, r }, planeGrid(w, h, planes), { UNSHUFFLE: unshuffle });
+  pixelShuffleKernel.run(x.device, { x, y }, { planes, h, w, r }, planeGrid(w, h, planes), {
+    UNSHUFFLE: unshuffle,
+    FACTOR: r === 2 || r === 4 ? r : 0,
+  });
 }
 
 function checkFactor(op: string, r: number, fits: boolean, x: Shape, expected: string): void {

@@ -2,6 +2,7 @@
 // neighbouring values of a wide row; lanes side by side read (write) neighbours in each deep plane. Moves each value once.
 
 const UNSHUFFLE: bool = false;
+const FACTOR: u32 = 0u; // a fixed factor unrolls the loop; 0 takes p.r
 
 struct Params {
   planes: u32, // B C r: one per channel of wide and row i in its blocks
@@ -15,11 +16,12 @@ struct Params {
 
 @compute @workgroup_size(8, 8)
 fn main(@builtin(global_invocation_id) lane: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let r = select(p.r, FACTOR, FACTOR > 0u);
   if (lane.x >= p.w || lane.y >= p.h) { return; }
   for (var plane = lane.z; plane < p.planes; plane += groups.z) {
-    var wide = (((plane / p.r) * p.h + lane.y) * p.r + plane % p.r) * p.w * p.r + lane.x * p.r;
-    var deep = (plane * p.r * p.h + lane.y) * p.w + lane.x;
-    for (var j = 0u; j < p.r; j++) {
+    var wide = (((plane / r) * p.h + lane.y) * r + plane % r) * p.w * r + lane.x * r;
+    var deep = (plane * r * p.h + lane.y) * p.w + lane.x;
+    for (var j = 0u; j < r; j++) {
       if (UNSHUFFLE) { y[deep] = x[wide]; } else { y[wide] = x[deep]; }
       wide++;
       deep += p.h * p.w;
