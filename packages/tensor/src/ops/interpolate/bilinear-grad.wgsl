@@ -14,21 +14,6 @@ struct Params {
 @group(0) @binding(1) var<storage, read_write> dx: array<f32>; // [planes, h, w]
 @group(0) @binding(2) var<uniform> p: Params;
 
-// First and last output that may touch pixel i; pixels at the edge also serve the source points clamped to them.
-fn touching(i: i32, size: i32, outputs: i32, scale: i32, shift: i32, unit: i32) -> vec2i {
-  var range = vec2i(0, outputs - 1);
-  if (scale > 0) {
-    if (i > 0) { range.x = max(0, ((i - 1) * unit - shift) / scale); }
-    if (i < size - 1) { range.y = min(outputs - 1, ((i + 1) * unit - shift) / scale); }
-  }
-  return range;
-}
-
-fn weight(o: i32, i: i32, size: i32, scale: i32, shift: i32, unit: i32) -> f32 {
-  let source = clamp(o * scale + shift, 0, (size - 1) * unit);
-  return f32(max(0, unit - abs(source - i * unit))) / f32(unit);
-}
-
 @compute @workgroup_size(8, 8)
 fn main(@builtin(global_invocation_id) lane: vec3u, @builtin(num_workgroups) groups: vec3u) {
   if (lane.x >= p.w || lane.y >= p.h) { return; }
@@ -42,9 +27,9 @@ fn main(@builtin(global_invocation_id) lane: vec3u, @builtin(num_workgroups) gro
       let line = (plane * p.ho + u32(oy)) * p.wo;
       var part = 0.0;
       for (var ox = cols.x; ox <= cols.y; ox++) {
-        part += weight(ox, ix, i32(p.w), p.scaleX, p.shiftX, p.unitX) * dy[line + u32(ox)];
+        part += nearness(ox, ix, i32(p.w), p.scaleX, p.shiftX, p.unitX) * dy[line + u32(ox)];
       }
-      sum += weight(oy, iy, i32(p.h), p.scaleY, p.shiftY, p.unitY) * part;
+      sum += nearness(oy, iy, i32(p.h), p.scaleY, p.shiftY, p.unitY) * part;
     }
     dx[(plane * p.h + lane.y) * p.w + lane.x] = sum;
   }

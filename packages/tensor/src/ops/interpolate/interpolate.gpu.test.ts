@@ -6,6 +6,8 @@ import { interpolateBilinear, interpolateBilinearOp, interpolateNearest, interpo
 
 const resizes: { name: string; from: number[]; size: number[] }[] = [
   { name: "x 4", from: [2, 2, 5, 4], size: [20, 16] },
+  { name: "x 2 to odd rows and a partial tile", from: [1, 2, 3, 6], size: [7, 12] },
+  { name: "x 2.6, wider than a workgroup", from: [1, 1, 14, 14], size: [37, 36] },
   { name: "odd sizes up", from: [1, 2, 4, 7], size: [13, 9] },
   { name: "down", from: [1, 2, 9, 11], size: [4, 3] },
   { name: "far down", from: [2, 1, 23, 17], size: [2, 2] },

@@ -1,11 +1,14 @@
 import { defineKernel } from "../../kernel/define-kernel";
 import { planeGrid } from "../../kernel/grid";
+import linearAxisWgsl from "../../kernel/lib/linear-axis.wgsl";
 import { defineOp } from "../../op/define-op";
 import type { Shape } from "../../tensor/shape";
 import { empty, type Tensor } from "../../tensor/tensor";
 import { linearAxis, resizedShape } from "./axis";
 import bilinearWgsl from "./bilinear.wgsl";
 import bilinearGradWgsl from "./bilinear-grad.wgsl";
+import bilinearGradRowsWgsl from "./bilinear-grad-rows.wgsl";
+import bilinearUpWgsl from "./bilinear-up.wgsl";
 import { interpolateBilinearRef, interpolateNearestRef } from "./interpolate.ref";
 import nearestWgsl from "./nearest.wgsl";
 import nearestGradWgsl from "./nearest-grad.wgsl";
@@ -19,10 +22,20 @@ export const bilinearKernel = /* @__PURE__ */ defineKernel({
   source: [bilinearWgsl],
   uniforms: { ...sizes, ...axes },
 });
+export const bilinearUpKernel = /* @__PURE__ */ defineKernel({
+  name: "interpolate-bilinear-up",
+  source: [bilinearUpWgsl],
+  uniforms: { ...sizes, ...axes },
+});
 export const bilinearGradKernel = /* @__PURE__ */ defineKernel({
   name: "interpolate-bilinear-grad",
-  source: [bilinearGradWgsl],
+  source: [linearAxisWgsl, bilinearGradWgsl],
   uniforms: { ...sizes, ...axes },
+});
+export const bilinearGradRowsKernel = /* @__PURE__ */ defineKernel({
+  name: "interpolate-bilinear-grad-rows",
+  source: [linearAxisWgsl, bilinearGradRowsWgsl],
+  uniforms: { planes: "u32", h: "u32", ho: "u32", wv: "u32", scale: "i32", shift: "i32", unit: "i32" },
 });
 export const nearestKernel = /* @__PURE__ */ defineKernel({
   name: "interpolate-nearest",
@@ -63,6 +76,21 @@ function bilinearUniforms(x: Shape, { size, alignCorners = false }: BilinearAttr
   };
 }
 
+/** Where rows are added up, down the columns first: two short sums instead of one over a square of outputs. */
+function bilinearGrad(dy: Tensor, dx: Tensor, u: ReturnType<typeof bilinearUniforms>): void {
+  const grid = planeGrid(u.w, u.h, u.planes);
+  if (u.wo % 4 !== 0 || u.scaleY >= u.unitY) {
+    bilinearGradKernel.run(dy.device, { dy, dx }, u, grid);
+    return;
+  }
+  const { planes, h, ho, wo, scaleY: scale, shiftY: shift, unitY: unit } = u;
+  const rows = empty(dy.device, [planes, h, wo], { name: "interpolateBilinear" });
+  const down = { planes, h, ho, wv: wo / 4, scale, shift, unit };
+  bilinearGradRowsKernel.run(dy.device, { dy, dx: rows }, down, planeGrid(wo / 4, h, planes));
+  bilinearGradKernel.run(dy.device, { dy: rows, dx }, { ...u, ho: h, scaleY: 1, shiftY: 0, unitY: 1 }, grid);
+  rows.dispose("interpolateBilinear");
+}
+
 export const interpolateBilinearOp = /* @__PURE__ */ defineOp({
   name: "interpolateBilinear",
   inputs: ["x"],
@@ -73,13 +101,14 @@ export const interpolateBilinearOp = /* @__PURE__ */ defineOp({
   },
   forward: ({ x }, attrs, y) => {
     const u = bilinearUniforms(x.shape, attrs);
-    bilinearKernel.run(x.device, { x, y }, u, planeGrid(Math.ceil(u.wo / 4), u.ho, u.planes));
+    const doubles = u.wo % 4 === 0 && 2 * u.scaleX <= u.unitX && 2 * u.scaleY <= u.unitY;
+    if (doubles) bilinearUpKernel.run(x.device, { x, y }, u, planeGrid(u.wo / 4, Math.ceil(u.ho / 4), u.planes));
+    else bilinearKernel.run(x.device, { x, y }, u, planeGrid(Math.ceil(u.wo / 4), u.ho, u.planes));
     return undefined;
   },
   vjp: (_, dy, { attrs, shapes }) => {
     const dx = empty(dy.device, shapes.x);
-    const u = bilinearUniforms(shapes.x, attrs);
-    bilinearGradKernel.run(dy.device, { dy, dx }, u, planeGrid(u.w, u.h, u.planes));
+    bilinearGrad(dy, dx, bilinearUniforms(shapes.x, attrs));
     return { x: dx };
   },
   reference: interpolateBilinearRef,
