@@ -1,3 +1,6 @@
+export { type AttentionOptions, attention } from "./attention/attention";
+export { type QkvAttentionOptions, qkvAttention } from "./attention/qkv-attention";
+export { type RelPosAttentionOptions, relPosAttention } from "./attention/rel-pos-attention";
 export { type AffineOptions, affine } from "./binary/affine";
 export { add, div, mul, sub } from "./binary/binary";
 export { type ConvTranspose2dOptions, convTranspose2d } from "./conv-transpose2d/conv-transpose2d";

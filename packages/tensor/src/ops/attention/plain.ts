@@ -1,0 +1,107 @@
+import { defineKernel, spread } from "../../kernel/define-kernel";
+import { empty, type Tensor } from "../../tensor/tensor";
+import gradKvWgsl from "./attention-grad-kv-plain.wgsl";
+import gradQWgsl from "./attention-grad-q-plain.wgsl";
+import forwardWgsl from "./attention-plain.wgsl";
+import { type Heads, type HeadTensors, strideUniforms } from "./heads";
+import type { BiasLayout } from "./rel-pos";
+
+const sizes = {
+  heads: "u32",
+  count: "u32",
+  nq: "u32",
+  nk: "u32",
+  blocks: "u32",
+  w: "u32",
+  hp: "u32",
+  biasRow: "u32",
+  qBatch: "u32",
+  qHead: "u32",
+  qRow: "u32",
+  kBatch: "u32",
+  kHead: "u32",
+  kRow: "u32",
+  kOffset: "u32",
+  vOffset: "u32",
+  yBatch: "u32",
+  yHead: "u32",
+  yRow: "u32",
+} as const;
+const params = { WG: [64], D: [64, 80, 32, 16], REL: [false, true] };
+
+export const attentionPlainKernel = /* @__PURE__ */ defineKernel({
+  name: "attention-plain",
+  source: [forwardWgsl],
+  params,
+  uniforms: { ...sizes, scale: "f32" },
+});
+export const attentionGradQPlainKernel = /* @__PURE__ */ defineKernel({
+  name: "attention-grad-q-plain",
+  source: [gradQWgsl],
+  params,
+  uniforms: { ...sizes, scale: "f32" },
+});
+export const attentionGradKvPlainKernel = /* @__PURE__ */ defineKernel({
+  name: "attention-grad-kv-plain",
+  source: [gradKvWgsl],
+  params,
+  uniforms: { ...sizes, dkOffset: "u32", dvOffset: "u32", scale: "f32" },
+});
+
+function launch(h: Heads, rows: number, layout: BiasLayout) {
+  const blocks = Math.ceil(rows / 64);
+  const count = h.batch * h.heads;
+  const { heads, nq, nk, scale } = h;
+  const grid = { w: h.grid?.W ?? 1, hp: layout.hp, biasRow: layout.row };
+  return {
+    uniforms: { heads, count, nq, nk, blocks, ...grid, ...strideUniforms(h), scale },
+    groups: spread(blocks * count),
+    params: { D: h.dim, REL: h.grid !== null },
+  };
+}
+
+/** Writes y and the log-sum-exp of every query. */
+export function forwardPlain(
+  h: Heads,
+  t: HeadTensors,
+  bias: Tensor | null,
+  layout: BiasLayout,
+  y: Tensor,
+  lse: Tensor,
+) {
+  const run = launch(h, h.nq, layout);
+  const tensors = { q: t.q, k: t.k, v: t.v, bias: bias ?? t.q, y, lse };
+  attentionPlainKernel.run(y.device, tensors, run.uniforms, run.groups, run.params);
+}
+
+/** What the gradient kernels read. */
+export interface GradTensors extends HeadTensors {
+  dy: Tensor;
+  /** [B * A, Nq, 2]: log-sum-exp, and the sum of dy * y. */
+  stats: Tensor;
+  bias: Tensor | null;
+}
+
+/** Writes dq (without what comes through the bias) and the gradient of the bias factors. */
+export function gradQPlain(h: Heads, t: GradTensors, layout: BiasLayout, dq: Tensor, dbias: Tensor | null) {
+  const run = launch(h, h.nq, layout);
+  const { q, k, v, dy, stats } = t;
+  const tensors = { q, k, v, dy, stats, bias: t.bias ?? q, dq, dbias: dbias ?? empty(dq.device, [4]) };
+  attentionGradQPlainKernel.run(dq.device, tensors, run.uniforms, run.groups, run.params);
+  if (!dbias) tensors.dbias.dispose("attention");
+}
+
+/** Writes dk and dv from their offsets into one tensor. */
+export function gradKvPlain(
+  h: Heads,
+  t: GradTensors,
+  layout: BiasLayout,
+  dkv: Tensor,
+  dkOffset: number,
+  dvOffset: number,
+) {
+  const run = launch(h, h.nk, layout);
+  const { q, k, v, dy, stats } = t;
+  const tensors = { q, k, v, dy, stats, bias: t.bias ?? q, dkv };
+  attentionGradKvPlainKernel.run(dkv.device, tensors, { ...run.uniforms, dkOffset, dvOffset }, run.groups, run.params);
+}
