@@ -4,6 +4,7 @@ import type { Tensor } from "../../tensor/tensor";
 import col2imWgsl from "./col2im.wgsl";
 import type { Geometry } from "./geometry";
 import im2colWgsl from "./im2col.wgsl";
+import im2col3x3Wgsl from "./im2col-3x3.wgsl";
 import placeRowsWgsl from "./place-rows.wgsl";
 import sumTransposeWgsl from "./sum-transpose.wgsl";
 
@@ -26,6 +27,21 @@ export const im2colKernel = /* @__PURE__ */ defineKernel({
     kw: "u32",
     stride: "u32",
     padding: "u32",
+  },
+});
+export const im2col3x3Kernel = /* @__PURE__ */ defineKernel({
+  name: "conv2d-im2col-3x3",
+  source: [im2col3x3Wgsl],
+  uniforms: {
+    images: "u32",
+    firstImage: "u32",
+    channels: "u32",
+    firstChannel: "u32",
+    allChannels: "u32",
+    h: "u32",
+    wv: "u32",
+    rows: "u32",
+    firstRow: "u32",
   },
 });
 export const col2imKernel = /* @__PURE__ */ defineKernel({
@@ -91,6 +107,10 @@ export function im2col(x: Tensor, cols: Tensor, geometry: Geometry, piece: Piece
   const { cin, h, w, wo, kh, kw, stride, padding } = geometry;
   const sizes = { ...piece, allChannels: cin, h, w, wo, kh, kw, stride, padding };
   const grid = planeGrid(Math.ceil(wo / 4), piece.rows, piece.images * piece.channels);
+  if (kh === 3 && kw === 3 && stride === 1 && padding === 1 && w % 4 === 0) {
+    im2col3x3Kernel.run(x.device, { x, cols }, { ...piece, allChannels: cin, h, wv: w / 4 }, grid);
+    return;
+  }
   im2colKernel.run(x.device, { x, cols }, sizes, grid, { KERNEL: unrolled(geometry).KERNEL });
 }
 

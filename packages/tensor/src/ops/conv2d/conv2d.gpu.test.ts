@@ -28,6 +28,11 @@ opSuite(conv2dOp, [
     inputs: { x: { shape: [1, 4, 9, 37] }, weight: { shape: [8, 4, 3, 3] }, bias: { shape: [8] } },
     attrs: { padding: 1 },
   },
+  {
+    name: "3x3 on rows of whole vec4",
+    inputs: { x: { shape: [2, 3, 5, 36] }, weight: { shape: [4, 3, 3, 3] }, bias: { shape: [4] } },
+    attrs: { padding: 1 },
+  },
   { name: "3x3 without padding", inputs: { x: { shape: [1, 2, 6, 5] }, weight: { shape: [3, 2, 3, 3] }, bias: null } },
   {
     name: "3x3, stride 2",
@@ -80,9 +85,9 @@ describe("conv2d", () => {
     for (const t of [x, half, full, a, b]) t.dispose();
   });
 
-  test("strips under a small memory cap give the same as one piece", async () => {
+  test.each([11, 12])("strips under a small memory cap give the same as one piece, rows of %i", async (w) => {
     const device = await testDevice();
-    const [batch, cin, h, w, cout] = [2, 6, 9, 11, 5];
+    const [batch, cin, h, cout] = [2, 6, 9, 5];
     const attrs = { padding: 1 };
     const wave = (n: number, f: number) => Float32Array.from({ length: n }, (_, i) => Math.sin(f * i + 1));
     const [xs, ws, bs] = [wave(batch * cin * h * w, 0.7), wave(cout * cin * 9, 1.3), wave(cout, 2)];
@@ -91,15 +96,18 @@ describe("conv2d", () => {
     const bias = tensor(device, bs, [cout]);
     const dy = tensor(device, wave(batch * cout * h * w, 0.3), [batch, cout, h, w]);
     const g = convGeometry("conv2d", x.shape, weight.shape, bias.shape, attrs);
+    const half = device.abilities.f16 ? tensor(device, ws, weight.shape, { dtype: "f16" }) : weight;
     const results: Float32Array[][] = [];
     // All at once; two channels of both images; one channel of one image, two rows of columns.
     for (const most of [2 ** 26, 2 * 2 * 9 * h * w * 4, cin * 9 * w * 2 * 4 - 4]) {
       const [y, dx, dw] = [empty(device, dy.shape), empty(device, x.shape), empty(device, weight.shape)];
+      const dxHalf = empty(device, x.shape);
       convForward(x, weight, bias, y, g, most);
       convInputGrad(dy, weight, dx, g, null, most);
+      convInputGrad(dy, half, dxHalf, g, null, most);
       convWeightGrad(x, dy, dw, g, most);
-      results.push([await y.data(), await dx.data(), await dw.data()]);
-      for (const t of [y, dx, dw]) t.dispose();
+      results.push([await y.data(), await dx.data(), await dw.data(), await dxHalf.data()]);
+      for (const t of [y, dx, dw, dxHalf]) t.dispose();
     }
     const ref = (shape: number[], data: Float32Array) => ({ shape, data: Float64Array.from(data) });
     const inputs = { x: ref([batch, cin, h, w], xs), weight: ref([cout, cin, 3, 3], ws), bias: ref([cout], bs) };
@@ -113,7 +121,7 @@ describe("conv2d", () => {
           expect(Math.abs(v - results[0][k][i])).toBeLessThan(1e-4);
         });
       });
-    for (const t of [x, weight, bias, dy]) t.dispose();
+    for (const t of [x, weight, bias, dy, half]) t.dispose();
   });
 
   test("wrong use says what to change", async () => {

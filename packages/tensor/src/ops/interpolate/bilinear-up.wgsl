@@ -1,6 +1,7 @@
 // Bilinear enlargement by two or more along both axes, rows of y a multiple of four: as bilinear.wgsl, but a lane owns 4 x 4
 // outputs, which lie within 4 x 4 pixels of x: one read a value instead of four. Every output weighs all four pixels of an
-// axis by max(0, 1 - distance), which is 0 for the two that are not its neighbours. Writes y once, in vec4.
+// axis by max(0, 1 - distance), which is 0 for the two that are not its neighbours (an infinite one still spoils it).
+// Writes y once, in vec4.
 
 struct Params {
   planes: u32, // B C
