@@ -1,1 +1,11 @@
-export {};
+export { ModuleError } from "./errors";
+export { Conv2d, type Conv2dOptions, ConvTranspose2d } from "./layers/conv";
+export { Embedding } from "./layers/embedding";
+export { LayerNorm, LayerNorm2d } from "./layers/layer-norm";
+export { Linear } from "./layers/linear";
+export { Mlp, MlpBlock } from "./layers/mlp";
+export { Build, type BuildOptions, type Init, Module } from "./module";
+export { Adam, type AdamOptions } from "./optim/adam";
+export { cosine, exponential, paperLearningRate, type Schedule, warmup } from "./optim/schedule";
+export { Generator, philox } from "./random";
+export { type CheckpointLike, type LoadOptions, loadStateDict, saveStateDict } from "./state";

@@ -1,1 +1,2 @@
-export {};
+export { SpgenError } from "./errors";
+export { maskPrompt, SPGen } from "./spgen";

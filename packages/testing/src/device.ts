@@ -23,3 +23,12 @@ export async function testDevice(): Promise<Device> {
   slot.device ??= slot.open();
   return slot.device;
 }
+
+/** A device of its own, for a test that loses or disposes it. */
+export async function openTestDevice(): Promise<Device> {
+  if (!slot.open)
+    throw new Error(
+      "[openTestDevice] no device was provided. Expected provideDevice(() => openGpu()) in the test project's setup file.",
+    );
+  return slot.open();
+}

@@ -1,4 +1,7 @@
-export { provideDevice, testDevice } from "./device";
+export { type Bench, type BenchResult, type BenchRun, type Peaks, runBench, timeRuns } from "./bench";
+export { openTestDevice, provideDevice, testDevice } from "./device";
+export { type Faults, faultAdapter, injectFaults } from "./fault";
+export type { FaultCall, FaultPlan } from "./fault-plan";
 export {
   type GoldenCase,
   type GoldenTensor,

@@ -1,0 +1,97 @@
+import { adamStep, clipScale, type Device, gradNorm, type Tensor, zeroGrad, zeros } from "@ama-sam/tensor";
+import { ModuleError } from "../errors";
+
+/** Options of {@link Adam}; defaults are PyTorch's and the paper's. */
+export interface AdamOptions {
+  lr: number;
+  betas?: readonly [number, number];
+  eps?: number;
+  /** Global L2 norm to which gradients are scaled down; 0 (default) for none. No read-back. */
+  clipNorm?: number;
+}
+
+/** Adam (Kingma and Ba), PyTorch's `torch.optim.Adam` without weight decay. Moments live on the device in f32. */
+export class Adam {
+  lr: number;
+  readonly betas: readonly [number, number];
+  readonly eps: number;
+  readonly clipNorm: number;
+  /** Updates made. */
+  steps = 0;
+  readonly parameters: ReadonlyMap<string, Tensor>;
+  readonly #m = new Map<string, Tensor>();
+  readonly #v = new Map<string, Tensor>();
+
+  /** @param parameters trainable leaves by name; names key the saved state */
+  constructor(parameters: ReadonlyMap<string, Tensor>, options: AdamOptions) {
+    this.parameters = parameters;
+    this.lr = options.lr;
+    this.betas = options.betas ?? [0.9, 0.999];
+    this.eps = options.eps ?? 1e-8;
+    this.clipNorm = options.clipNorm ?? 0;
+    for (const [name, p] of parameters) {
+      this.#m.set(name, zeros(p.device, p.shape, { tag: "optimiser", name: `${name}.m` }).keep());
+      this.#v.set(name, zeros(p.device, p.shape, { tag: "optimiser", name: `${name}.v` }).keep());
+    }
+  }
+
+  get device(): Device | null {
+    return [...this.parameters.values()][0]?.device ?? null;
+  }
+
+  /** One update from the parameters' `.grad`; a parameter without gradient stays as it is, as in PyTorch. */
+  step(): void {
+    const live = [...this.parameters].filter(([, p]) => p.grad);
+    this.steps++;
+    if (live.length === 0) return;
+    const pick = (of: Map<string, Tensor>) => live.map(([name]) => of.get(name) as Tensor);
+    const grads = live.map(([, p]) => p.grad as Tensor);
+    const norm = this.clipNorm > 0 ? gradNorm(grads) : null;
+    const scale = norm ? clipScale(norm, this.clipNorm) : null;
+    adamStep({
+      params: live.map(([, p]) => p),
+      grads,
+      m: pick(this.#m),
+      v: pick(this.#v),
+      lr: this.lr,
+      beta1: this.betas[0],
+      beta2: this.betas[1],
+      eps: this.eps,
+      step: this.steps,
+      gradScale: scale ?? 1,
+    });
+    norm?.dispose("Adam");
+    scale?.dispose("Adam");
+  }
+
+  /** Frees the gradients. */
+  zeroGrad(): void {
+    zeroGrad(this.parameters.values());
+  }
+
+  /** Moments by name: `NAME.m` and `NAME.v`. */
+  stateDict(): Map<string, Tensor> {
+    const out = new Map<string, Tensor>();
+    for (const [name, t] of this.#m) out.set(`${name}.m`, t);
+    for (const [name, t] of this.#v) out.set(`${name}.v`, t);
+    return out;
+  }
+
+  /** Overwrites moments and the count of updates. */
+  load(steps: number, values: ReadonlyMap<string, ArrayLike<number>>): void {
+    for (const [name, t] of this.stateDict()) {
+      const data = values.get(name);
+      if (!data)
+        throw new ModuleError(
+          "Adam.load",
+          `a moment is missing. Got ${values.size} tensors without ${name}. Expected the state of the same model.`,
+        );
+      t.write(data);
+    }
+    this.steps = steps;
+  }
+
+  dispose(): void {
+    for (const t of this.stateDict().values()) t.dispose();
+  }
+}
