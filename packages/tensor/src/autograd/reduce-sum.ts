@@ -72,13 +72,18 @@ function three(runs: Run[], shape: Shape): [Run, Run, Run] {
   return [...new Array<Run>(3 - runs.length).fill(one), ...runs] as [Run, Run, Run];
 }
 
-/** Sums `x` over the flagged dimensions (size 1 after it) and multiplies by `scale`. f32 only. */
-export function reduceSum(x: Tensor, reduced: readonly boolean[], outShape: Shape, scale = 1): Tensor {
+/** Sums `x` over the flagged dimensions (size 1 after it) and multiplies by `scale`. f32 only. Writes `y` if given. */
+export function reduceSum(
+  x: Tensor,
+  reduced: readonly boolean[],
+  outShape: Shape,
+  scale = 1,
+  y: Tensor = empty(x.device, outShape),
+): Tensor {
   const [k0, k1, k2] = three(runsOf(x.shape, reduced, false), x.shape);
   const [r0, r1, r2] = three(runsOf(x.shape, reduced, true), x.shape);
   const outputs = k0.size * k1.size * k2.size;
   const count = sizeOf(x.shape) === 0 ? 0 : r0.size * r1.size * r2.size;
-  const y = empty(x.device, outShape);
   if (y.size === 0) return y;
   // Lanes read side by side when the innermost dimension is kept; otherwise a workgroup shares one output.
   const lanes = k2.stride === 1 && k2.size >= 32;

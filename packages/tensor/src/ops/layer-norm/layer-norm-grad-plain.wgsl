@@ -1,0 +1,38 @@
+// dx = rstd (t - mean(t) - n mean(t n)) over rows, with t = weight dy and n = (x - mean) rstd, without
+// subgroups: LANES lanes of a workgroup of 64 share a row. Two passes; the second finds x and dy in the cache.
+
+const LANES: u32 = 64u; // lanes of a row: 64, 16, 4 or 1
+const PARTS: u32 = 4u; // numbers in an Elem
+alias Elem = vec4f; // f32 when rows are no multiple of four
+
+struct Params { rows: u32, width: u32, per: u32, cols: u32 }
+
+@group(0) @binding(0) var<storage, read> x: array<Elem>; // [rows, width]
+@group(0) @binding(1) var<storage, read> weight: array<Elem>; // [width]
+@group(0) @binding(2) var<storage, read> stats: array<vec2f>; // [rows]: mean, 1 / deviation
+@group(0) @binding(3) var<storage, read> dy: array<Elem>; // [rows, width]
+@group(0) @binding(4) var<storage, read_write> dx: array<Elem>;
+@group(0) @binding(5) var<uniform> p: Params;
+
+var<workgroup> part: array<f32, 64>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) index: u32) {
+  let row = (group.y * groups.x + group.x) * (64u / LANES) + index / LANES;
+  let lane = index % LANES;
+  let base = row * p.width;
+  let width = select(0u, p.width, row < p.rows);
+  let s = stats[min(row, p.rows - 1u)];
+  var sumT = Elem();
+  var sumTN = Elem();
+  for (var i = lane; i < width; i += LANES) {
+    let t = dy[base + i] * weight[i];
+    sumT += t;
+    sumTN += t * ((x[base + i] - s.x) * s.y);
+  }
+  let a = rowSum(index, total(sumT), LANES) / f32(p.cols);
+  let b = rowSum(index, total(sumTN), LANES) / f32(p.cols);
+  for (var i = lane; i < width; i += LANES) {
+    dx[base + i] = s.y * (dy[base + i] * weight[i] - a - (x[base + i] - s.x) * s.y * b);
+  }
+}

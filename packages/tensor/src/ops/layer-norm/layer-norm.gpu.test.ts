@@ -1,0 +1,67 @@
+import { backward, layerNorm, scope, tensor } from "@ama-sam/tensor";
+import { type OpCase, opSuite, testDevice } from "@ama-sam/testing";
+import { expect, test } from "vitest";
+import type { RowFamily } from "../../kernel/lib/row-plan";
+import { layerNormOp } from "./layer-norm";
+
+type Attrs = { eps: number; family?: RowFamily };
+const at = (shape: number[], eps = 1e-6, scale = 1, offset = 0.5): OpCase<Attrs> => ({
+  attrs: { eps },
+  inputs: {
+    x: { shape, scale, offset: offset * scale },
+    weight: { shape: shape.slice(-1), offset: 0.3 },
+    bias: { shape: shape.slice(-1) },
+  },
+});
+const cases = [at([2, 3, 48]), at([5, 1], 1e-3), at([3, 257]), at([33, 12], 1e-5, 1e-3), at([7], 1e-6), at([70, 7])];
+opSuite(layerNormOp, [
+  ...cases,
+  at([3, 768]),
+  at([130, 8]),
+  { ...at([2, 6500]), name: "longer than registers" },
+  // f32 keeps 1e-7 of a mean 100 times the deviation
+  { ...at([4, 64], 1e-6, 1, 100), name: "far from zero", tolerance: 1e-4, gradientTolerance: 1e-3 },
+]);
+opSuite(
+  layerNormOp,
+  cases.map((c) => ({ ...c, name: "plain", attrs: { ...(c.attrs as Attrs), family: "plain" } })),
+);
+
+test("computes only the gradients that are asked for, and those of an empty batch are zero", async () => {
+  const device = await testDevice();
+  await scope(device, "test", async () => {
+    const x = tensor(device, [1, 2, 3, 4, 5, 6], [2, 3]);
+    const weight = tensor(device, [1, 2, 3]);
+    for (const only of ["weight", "bias"] as const) {
+      const trained = { weight, bias: tensor(device, [0, 0, 0]) };
+      trained[only] = tensor(device, [1, 1, 1], [3], { requiresGrad: true });
+      const y = layerNorm(x, trained.weight, trained.bias, { eps: 0 });
+      backward(y, { gradient: tensor(device, [1, 1, 1, 1, 1, 1], [2, 3]) });
+      const n = Math.sqrt(1.5);
+      const expected = only === "bias" ? [2, 2, 2] : [-2 * n, 0, 2 * n];
+      ((await trained[only].grad?.data()) ?? []).forEach((v, i) => {
+        expect(v).toBeCloseTo(expected[i], 5);
+      });
+      expect(x.grad).toBeNull();
+      trained[only].grad?.dispose();
+    }
+    const w = tensor(device, [1, 1], [2], { requiresGrad: true });
+    const none = layerNorm(tensor(device, [], [0, 2]), w, tensor(device, [0, 0]), { eps: 1e-6 });
+    backward(none, { gradient: tensor(device, [], [0, 2]) });
+    expect([...((await w.grad?.data()) ?? [])]).toEqual([0, 0]);
+    w.grad?.dispose();
+  });
+});
+
+test("wrong shapes are refused by name", async () => {
+  const device = await testDevice();
+  scope(device, "test", () => {
+    const x = tensor(device, [1, 2, 3, 4], [2, 2]);
+    const two = tensor(device, [1, 1]);
+    const three = tensor(device, [1, 1, 1]);
+    expect(() => layerNorm(x, three, two, { eps: 1e-6 })).toThrow(
+      "[layerNorm] weight has a wrong shape. Got [3] for x [2, 2]. Expected [2].",
+    );
+    expect(() => layerNorm(x, two, three, { eps: 1e-6 })).toThrow("[layerNorm] bias has a wrong shape");
+  });
+});
