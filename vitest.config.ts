@@ -1,5 +1,6 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
-import { wgsl } from "./tools/vite-wgsl";
+import { wgsl } from "./tools/vite-wgsl.ts";
 
 /** `*.test.ts` needs nothing; `*.gpu.test.ts` needs an adapter (software included) and shares one device in one process. */
 const base = {
@@ -23,6 +24,8 @@ export default defineConfig({
           ],
           exclude: ["**/*.gpu.test.ts", "**/node_modules/**", "**/dist/**"],
           pool: "forks",
+          maxWorkers: Math.max(2, availableParallelism()),
+          sequence: { groupOrder: 0 },
           testTimeout: 60_000,
         },
       },
@@ -37,6 +40,7 @@ export default defineConfig({
           isolate: false,
           fileParallelism: false,
           maxWorkers: 1,
+          sequence: { groupOrder: 1 }, // after the unit tests: a software adapter takes every core
           testTimeout: 300_000,
           hookTimeout: 300_000,
         },

@@ -12,7 +12,10 @@ export async function load(url, context, next) {
   };
 }
 
-if (!process.env.AMA_SAM_WGSL_HOOK) {
-  process.env.AMA_SAM_WGSL_HOOK = "1";
-  register(import.meta.url);
+// Once per process, not per environment: a child process inherits variables but no hooks. The hooks thread loads this file
+// again, under the address with "?hooks", and must not register a second time.
+const mark = Symbol.for("@ama-sam/node-wgsl");
+if (!import.meta.url.endsWith("?hooks") && !globalThis[mark]) {
+  globalThis[mark] = true;
+  register(`${import.meta.url}?hooks`);
 }

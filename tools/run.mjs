@@ -1,10 +1,14 @@
 // Runs a TypeScript entry of this repository on its sources: node tools/run.mjs FILE.ts [ARG ...]
 import { spawn } from "node:child_process";
+import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 
 const hook = new URL("./node-wgsl.mjs", import.meta.url).href;
 const args = ["--conditions=@ama-sam/source", "--import", "tsx", "--import", hook, ...process.argv.slice(2)];
 const env = { ...process.env, TSX_TSCONFIG_PATH: fileURLToPath(new URL("../tsconfig.json", import.meta.url)) };
 const child = spawn(process.execPath, args, { stdio: "inherit", env });
-for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
-child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGTERM" ? 143 : 1)));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"]) {
+  // A terminal's Ctrl-C reaches the child by itself; forwarding it too would look like a second, impatient one.
+  process.on(signal, () => (signal === "SIGINT" && process.stdin.isTTY ? undefined : child.kill(signal)));
+}
+child.on("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));

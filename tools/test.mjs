@@ -1,42 +1,41 @@
-// npm test: every test of the repository, then one line "N passed, N failed". Arguments go to vitest.
+// npm test: every test of the repository, then one line "N passed, N failed". Arguments go to vitest:
+// npm test -- --project unit packages/metrics
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { root } from "./workspace.mjs";
 
 const dir = mkdtempSync(join(tmpdir(), "ama-sam-test-"));
-const report = join(dir, "report.json");
+const path = join(dir, "report.json");
 const args = [
-  "node_modules/vitest/vitest.mjs",
   "run",
   "--reporter=default",
-  "--reporter=json",
-  `--outputFile.json=${report}`,
+  `--reporter=${join(root, "tools/test-reporter.mjs")}`,
   ...process.argv.slice(2),
 ];
-const code = await new Promise((done) => {
-  spawn(process.execPath, args, { stdio: ["ignore", "inherit", "inherit"] }).on("exit", (c) => done(c ?? 1));
+const child = spawn(process.execPath, [join(root, "node_modules/vitest/vitest.mjs"), ...args], {
+  cwd: root,
+  env: { ...process.env, AMA_SAM_TEST_REPORT: path },
+  stdio: ["ignore", "inherit", "inherit"],
 });
-let passed = 0;
-let failed = 0;
-const skipped = [];
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+const code = await new Promise((done) => child.on("exit", (c) => done(c ?? 1)));
+
+let report = { passed: 0, failed: [], notRun: [] };
 try {
-  const { testResults } = JSON.parse(readFileSync(report, "utf8"));
-  for (const file of testResults) {
-    if (file.assertionResults.length === 0 && file.status === "failed") failed++;
-    for (const t of file.assertionResults) {
-      if (t.status === "passed") passed++;
-      else if (t.status === "failed") failed++;
-      else skipped.push(`${file.name.replace(`${process.cwd()}/`, "")} > ${t.fullName}`);
-    }
-  }
-} catch (error) {
-  console.error(`no test report was written: ${error.message}`);
-  failed++;
+  report = JSON.parse(readFileSync(path, "utf8"));
+} catch {
+  report.failed.push("vitest ended without a report");
 }
 rmSync(dir, { recursive: true, force: true });
-if (skipped.length > 0) console.log(`\nNOT RUN (${skipped.length}):\n${skipped.map((s) => `  ${s}`).join("\n")}`);
-if (code !== 0 && failed === 0) failed = 1;
-if (passed === 0) failed = Math.max(failed, 1);
-console.log(`\n${passed} passed, ${failed} failed`);
-process.exit(failed > 0 ? 1 : 0);
+const { passed, failed, notRun } = report;
+if (code !== 0 && failed.length === 0) failed.push(`vitest ended with exit code ${code}`);
+if (passed === 0 && failed.length === 0) failed.push("no test ran");
+
+const list = (title, names) =>
+  names.length > 0 && console.log(`\n${title} (${names.length}):\n${names.map((n) => `  ${n}`).join("\n")}`);
+list("NOT RUN", notRun);
+list("FAILED", failed);
+console.log(`\n${passed} passed, ${failed.length} failed`);
+process.exit(failed.length > 0 ? 1 : 0);

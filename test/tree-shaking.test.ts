@@ -1,0 +1,101 @@
+// What a web page pays for one import: unrelated ops, and their WGSL, stay out of the bundle.
+import { readdirSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+import { type BuildOptions, build } from "esbuild";
+import { describe, expect, test } from "vitest";
+
+const root = new URL("..", import.meta.url).pathname;
+
+/** Bundles a snippet on the sources; bytes each source file adds to the minified output, largest first. */
+async function bundle(contents: string, options: BuildOptions = {}) {
+  const result = await build({
+    stdin: { contents, resolveDir: root, loader: "ts" },
+    conditions: ["@ama-sam/source"],
+    loader: { ".wgsl": "text" },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    platform: "neutral",
+    mainFields: ["module", "main"],
+    metafile: true,
+    write: false,
+    logLevel: "silent",
+    ...options,
+  });
+  const [output] = Object.values(result.metafile?.outputs ?? {});
+  const inputs = Object.entries(output.inputs)
+    .map(([path, { bytesInOutput }]) => ({ path, bytes: bytesInOutput }))
+    .filter(({ bytes }) => bytes > 0)
+    .sort((a, b) => b.bytes - a.bytes);
+  const text = result.outputFiles?.[0].text ?? "";
+  return { text, inputs, kib: text.length / 1024, gzipKib: gzipSync(text).length / 1024 };
+}
+
+const report = (name: string, { kib, gzipKib }: { kib: number; gzipKib: number }) =>
+  console.log(`${name.padEnd(44)} ${kib.toFixed(1).padStart(7)} KiB, gzip ${gzipKib.toFixed(1).padStart(6)} KiB`);
+
+describe("one op of @ama-sam/tensor", () => {
+  /** WGSL that an op may bring: its own folder, the shared functions, and what the tape runs for any op. */
+  const cases = [
+    { name: "relu", own: ["ops/unary"], budgetKib: 25 },
+    { name: "layerNorm", own: ["ops/layer-norm"], budgetKib: 40 },
+    { name: "matmul", own: ["ops/matmul", "ops/permute", "ops/linear"], budgetKib: 45 },
+  ];
+  test.each(cases)("$name brings no WGSL of other ops", async ({ name, own, budgetKib }) => {
+    const made = await bundle(`import { ${name} } from "@ama-sam/tensor"; console.log(${name});`);
+    report(`import { ${name} } from "@ama-sam/tensor"`, made);
+    const wgsl = made.inputs.map(({ path }) => path).filter((path) => path.endsWith(".wgsl"));
+    expect(wgsl.some((path) => path.includes(`/${own[0]}/`))).toBe(true);
+    const allowed = [...own, "kernel/lib", "autograd"].map((folder) => `packages/tensor/src/${folder}/`);
+    expect(wgsl.filter((path) => !allowed.some((folder) => path.startsWith(folder)))).toEqual([]);
+    expect(made.kib).toBeLessThan(budgetKib);
+  });
+
+  test("a type import costs nothing", async () => {
+    const made = await bundle(`import type { Tensor } from "@ama-sam/tensor"; export type T = Tensor; console.log(1);`);
+    expect(made.text.length).toBeLessThan(30);
+  });
+
+  test("an import for nothing costs nothing: the packages have no side effects", async () => {
+    for (const name of publicPackages()) {
+      const made = await bundle(`import "${name}"; console.log(1);`, { external: ["webgpu", "node:*"] });
+      expect(made.text.length, name).toBeLessThan(30);
+      const used = await bundle(`import * as all from "${name}"; console.log(1);`, { external: ["webgpu", "node:*"] });
+      expect(
+        used.inputs.filter(({ path }) => path !== "<stdin>"),
+        name,
+      ).toEqual([]);
+    }
+  });
+});
+
+/** Whole packages, for the record and against growth by accident. */
+const WHOLE_KIB: Record<string, number> = {
+  "@ama-sam/metrics": 30,
+  "@ama-sam/instances": 60,
+  "@ama-sam/checkpoint": 75,
+  "@ama-sam/data": 230,
+  "@ama-sam/tensor": 260,
+  "@ama-sam/nn": 280,
+  "@ama-sam/sam-encoder": 300,
+  "@ama-sam/sam-decoder": 300,
+  "@ama-sam/hr-decoder": 320,
+  "@ama-sam/spgen": 300,
+  "@ama-sam/cgrl": 300,
+  "ama-sam": 900,
+};
+
+function publicPackages(): string[] {
+  return readdirSync(`${root}packages`)
+    .filter((name) => name !== "testing" && name !== "dawn")
+    .map((name) => (name === "ama-sam" ? name : `@ama-sam/${name}`));
+}
+
+describe("whole packages bundle for the browser within their budget", () => {
+  test("every package has a budget", () => expect(publicPackages().sort()).toEqual(Object.keys(WHOLE_KIB).sort()));
+  test.each(Object.entries(WHOLE_KIB))("%s", async (name, budgetKib) => {
+    const made = await bundle(`export * from "${name}";`);
+    report(name, made);
+    expect(made.kib).toBeLessThan(budgetKib);
+  });
+});
