@@ -1,6 +1,7 @@
 export { checkpoint } from "./autograd/checkpoint";
 export { type BackwardOptions, backward, clearGraph, gradEnabled, noGrad, zeroGrad } from "./autograd/tape";
 export { type Flags, flags, setFlags, withFlags } from "./debug/flags";
+export { clearTrace, setTraceWriter, type TraceEvent, traceEvents } from "./debug/trace";
 export type { MemoryReport } from "./device/buffers";
 export { type Abilities, type AdapterFacts, createDevice, type Device, type DeviceOptions } from "./device/device";
 export type { KernelTime } from "./device/profiler";

@@ -1,6 +1,6 @@
-import { closeScope, openScope } from "../tensor/lifetime";
+import { dropScope, openScope } from "../tensor/lifetime";
 import { scope, type Tensor } from "../tensor/tensor";
-import { backward, gradState, noGrad, record, withGrad, withOwnTape } from "./tape";
+import { backward, gradState, noGrad, record, withGrad, withOwnTape, zeroGrad } from "./tape";
 
 /**
  * Runs `fn` and keeps only its inputs: backward runs it again to get what it needs (PyTorch's `checkpoint`).
@@ -18,35 +18,51 @@ export function checkpoint<const T extends readonly [Tensor, ...Tensor[]]>(
   if (!state.enabled) return fn(...inputs);
   const met = state.met;
   state.met = false;
-  const y = noGrad(device, () => scope(device, "checkpoint", () => fn(...inputs)));
-  const trainable = state.met;
-  state.met = met || trainable;
-  if (!trainable || inputs.includes(y)) return y;
+  let y: Tensor;
+  let trainable = false;
+  try {
+    y = noGrad(device, () => scope(device, "checkpoint", () => fn(...inputs)));
+  } finally {
+    trainable = state.met;
+    state.met = met || trainable;
+  }
+  // A tensor that was there before: fn hands an input or a parameter through, there is nothing to recompute.
+  if (!trainable || y.requiresGrad || inputs.includes(y)) return y;
   const saved = inputs.map((x) => x.hold());
   const needs = inputs.map((x) => x.requiresGrad);
-  record("checkpoint", inputs, y, saved, (dy) => {
-    const leaves = saved.map((x, i) => {
-      const leaf = x.detach();
-      leaf.requiresGrad = needs[i];
-      return leaf;
-    });
-    withOwnTape(device, () =>
-      withGrad(device, true, () => {
-        const inner = openScope(device, "recompute");
-        try {
-          backward(fn(...(leaves as unknown as T)), { gradient: dy });
-        } finally {
-          closeScope(device, inner);
-        }
-      }),
-    );
-    return leaves.map((leaf) => {
-      const { grad } = leaf;
-      if (!grad) return null;
-      const owned = grad.detach();
-      grad.dispose("checkpoint");
-      return owned;
-    });
-  });
+  record("checkpoint", inputs, y, saved, (dy) =>
+    recompute(saved, needs, dy, fn as unknown as (...inputs: Tensor[]) => Tensor),
+  );
   return y;
+}
+
+function recompute(
+  saved: readonly Tensor[],
+  needs: readonly boolean[],
+  dy: Tensor,
+  fn: (...inputs: Tensor[]) => Tensor,
+): (Tensor | null)[] {
+  const { device } = dy;
+  const leaves = saved.map((x, i) => {
+    const leaf = x.detach();
+    leaf.requiresGrad = needs[i];
+    return leaf;
+  });
+  try {
+    device.activity.during("checkpoint", "activations", () =>
+      withOwnTape(device, () =>
+        withGrad(device, true, () => {
+          const inner = openScope(device, "recompute");
+          try {
+            backward(fn(...leaves), { gradient: dy });
+          } finally {
+            dropScope(device, inner);
+          }
+        }),
+      ),
+    );
+    return leaves.map((leaf) => leaf.grad?.detach() ?? null);
+  } finally {
+    zeroGrad(leaves);
+  }
 }

@@ -1,6 +1,6 @@
 import type { Device } from "../device/device";
-import { LifetimeError, ShapeError } from "../errors";
-import { closeScope, openScope } from "../tensor/lifetime";
+import { DTypeError, LifetimeError, ShapeError } from "../errors";
+import { closeScope, dropScope, openScope } from "../tensor/lifetime";
 import { type Shape, sameShape, show } from "../tensor/shape";
 import { type GraphNode, Tensor, tensor } from "../tensor/tensor";
 import { accumulate } from "./accumulate";
@@ -119,6 +119,11 @@ function deposit(edge: Edge, dx: Tensor, from: Node): void {
   }
   const target = edge.node ?? edge.leaf;
   if (!target) return;
+  if (edge.node?.consumed)
+    throw new LifetimeError(
+      from.op,
+      `one of its inputs comes from a graph that an earlier backward consumed. Got the output of ${edge.node.op} ${show(edge.shape)}. Expected one forward pass per backward; add the losses before it, or detach() the input.`,
+    );
   if (target.grad) {
     // A handed-through gradient may be shared with another node: never add into shared bytes.
     if (target.grad.exclusive) accumulate(target.grad, folded);
@@ -133,7 +138,7 @@ function deposit(edge: Edge, dx: Tensor, from: Node): void {
 
 function copyOf(x: Tensor): Tensor {
   const made = new Tensor(
-    { device: x.device, block: x.device.buffers.take(x.bytes, "grads", "backward"), refs: 0 },
+    { device: x.device, block: x.device.buffers.take(x.bytes, "grads", "backward", "a gradient", x.shape), refs: 0 },
     x.shape,
     x.dtype,
     false,
@@ -174,6 +179,7 @@ export function backward(y: Tensor, options: BackwardOptions = {}): void {
       `gradient has a wrong shape. Got ${show(gradient.shape)}. Expected ${show(y.shape)}.`,
     );
   }
+  if (gradient) checkGradient(gradient, device);
   if (!y.requiresGrad)
     throw new LifetimeError(
       "backward",
@@ -187,21 +193,37 @@ export function backward(y: Tensor, options: BackwardOptions = {}): void {
     );
   const state = gradState(device);
   const scope = openScope(device, "backward");
+  let done = false;
   try {
     withGrad(device, false, () => {
       const seed = gradient ?? tensor(device, [1], y.shape);
       if (!root) {
-        deposit({ node: null, leaf: y, shape: y.shape }, copyOf(seed), new Node("backward", -1, y.shape, [], null, []));
+        const edge = { node: null, leaf: y, shape: y.shape };
+        // A second handle on the caller's gradient, so that the deposit copies it.
+        deposit(edge, gradient ? gradient.detach() : seed, new Node("backward", -1, y.shape, [], null, []));
         return;
       }
       root.grad = seed.hold();
       walk(device, state.tape, root);
     });
+    done = true;
   } finally {
     releaseTape(state.tape);
     state.tape = [];
-    closeScope(device, scope);
+    if (done) closeScope(device, scope);
+    else dropScope(device, scope);
   }
+}
+
+function checkGradient(gradient: Tensor, device: Device): void {
+  gradient.assertAlive("backward", "gradient");
+  if (gradient.device !== device)
+    throw new LifetimeError(
+      "backward",
+      `gradient lives on another device. Got ${gradient.device.info.name}. Expected ${device.info.name}, as y.`,
+    );
+  if (gradient.dtype !== "f32")
+    throw new DTypeError("backward", `gradient has a wrong type. Got ${gradient.dtype}. Expected f32.`);
 }
 
 function walk(device: Device, tape: Node[], root: Node): void {
@@ -209,16 +231,24 @@ function walk(device: Device, tape: Node[], root: Node): void {
     const node = tape[i];
     if (node.seq > root.seq || !node.grad || !node.pullback) continue;
     const scope = openScope(device, `vjp ${node.op}`);
-    const dxs = node.pullback(node.grad);
-    node.edges.forEach((edge, k) => {
-      const dx = dxs[k];
-      if (edge && dx) {
-        deposit(edge, unowned(dx, node), node);
-      }
-    });
-    closeScope(device, scope);
+    let done = false;
+    try {
+      device.activity.during(`${node.op} backward`, "gradients on the way", () => pull(node));
+      done = true;
+    } finally {
+      if (done) closeScope(device, scope);
+      else dropScope(device, scope);
+    }
     node.release();
   }
+}
+
+function pull(node: Node): void {
+  const dxs = node.pullback?.(node.grad as Tensor) ?? [];
+  node.edges.forEach((edge, k) => {
+    const dx = dxs[k];
+    if (edge && dx) deposit(edge, unowned(dx, node), node);
+  });
 }
 
 /** The op may hand its `dy` through: a second handle on shared bytes, so that the deposit copies instead of adding into it. */

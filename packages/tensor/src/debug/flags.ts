@@ -62,3 +62,8 @@ export function matchesFilter(key: string): boolean {
     return at >= 0;
   });
 }
+
+/** @internal One line of debug output, on stderr (the console in a browser). */
+export function say(text: string): void {
+  console.error(`[tensor] ${text}`);
+}

@@ -1,5 +1,7 @@
 import { DeviceError } from "../errors";
+import type { Activity } from "./activity";
 import { BUFFER_USAGE } from "./constants";
+import { outOfMemory } from "./memory-text";
 
 /** Bytes on the device, by what they are for. */
 export interface MemoryReport {
@@ -16,12 +18,23 @@ export interface MemoryReport {
   byTag: Record<string, number>;
   /** Live bytes by tag when the peak was reached. */
   peakByTag: Record<string, number>;
+  /** Op that was running when the peak was reached; empty outside ops. */
+  peakOp: string;
 }
 
-/** One device buffer and its accounting. */
+/** One buffer of the pool, through all its uses. */
+export interface Slot {
+  readonly buffer: GPUBuffer;
+  readonly bytes: number;
+  /** Set when the adapter could not give the memory: the buffer is invalid for good. */
+  failed: DeviceError | null;
+}
+
+/** One use of a buffer and its accounting. */
 export interface Block {
-  buffer: GPUBuffer;
-  bytes: number;
+  readonly buffer: GPUBuffer;
+  readonly bytes: number;
+  readonly slot: Slot;
   tag: string;
 }
 
@@ -35,61 +48,103 @@ function sizeClass(bytes: number): number {
 
 /**
  * Reuses buffers by size class. A freed buffer may be handed out at once: the queue runs in order, and an upload
- * flushes what is encoded before it writes.
+ * flushes what is encoded before it writes. A buffer whose memory was refused never comes back.
  */
 export class BufferPool {
   readonly #gpu: GPUDevice;
-  readonly #free = new Map<number, GPUBuffer[]>();
+  readonly #activity: Activity;
+  readonly #largest: number;
+  readonly #bufferLimit: number;
+  readonly #bindingLimit: number;
+  readonly #free = new Map<number, Slot[]>();
   readonly #byTag = new Map<string, number>();
   #peakByTag: Record<string, number> = {};
+  #peakOp = "";
   #live = 0;
   #peak = 0;
   #pooled = 0;
   #reservedPeak = 0;
   #count = 0;
+  #closed = false;
+  /** Told of refused memory, after the buffer left the pool. */
+  onFailure: (check: Promise<DeviceError | null>) => void = () => {};
 
-  constructor(gpu: GPUDevice) {
+  constructor(gpu: GPUDevice, activity: Activity) {
     this.#gpu = gpu;
+    this.#activity = activity;
+    const { maxBufferSize, maxStorageBufferBindingSize } = gpu.limits;
+    this.#bufferLimit = maxBufferSize;
+    this.#bindingLimit = maxStorageBufferBindingSize;
+    this.#largest = Math.min(maxBufferSize, maxStorageBufferBindingSize);
   }
 
   /**
    * Takes a storage buffer of at least `bytes`. Contents are undefined.
+   * @param op who asks, @param what the tensor's name, @param shape its shape: for errors
    * @throws DeviceError (`limit`) when the adapter can neither hold nor bind that much.
    */
-  take(bytes: number, tag: string, what: string): Block {
-    const { maxBufferSize, maxStorageBufferBindingSize } = this.#gpu.limits;
-    const limit = Math.min(maxBufferSize, maxStorageBufferBindingSize);
-    if (bytes > limit) {
+  take(bytes: number, tag: string, op: string, what: string, shape: readonly number[]): Block {
+    if (bytes > this.#largest) {
       throw new DeviceError(
-        what,
+        op,
         "limit",
-        `a tensor does not fit this adapter. Got ${bytes} bytes. Expected at most ${limit} bytes (maxStorageBufferBindingSize ${maxStorageBufferBindingSize}, maxBufferSize ${maxBufferSize}). Use a smaller batch, image or tile, or another adapter.`,
+        `${what} [${shape.join(", ")}] does not fit this adapter. Got ${bytes} bytes. Expected at most ${this.#largest} bytes (maxStorageBufferBindingSize ${this.#bindingLimit}, maxBufferSize ${this.#bufferLimit}). Use a smaller batch, image or tile, or another adapter.`,
       );
     }
-    const size = Math.min(sizeClass(bytes), Math.floor(maxBufferSize / 4) * 4);
-    const buffer = this.#free.get(size)?.pop() ?? null;
-    if (buffer) this.#pooled -= size;
-    const block = { buffer: buffer ?? this.#gpu.createBuffer({ size, usage: USAGE, label: tag }), bytes: size, tag };
+    const size = Math.min(sizeClass(bytes), Math.floor(this.#bufferLimit / 4) * 4);
+    let slot = this.#free.get(size)?.pop();
+    if (slot) this.#pooled -= size;
+    else slot = this.#create(size, bytes, op, `${what} [${shape.join(", ")}]`);
     this.#live += size;
     this.#count++;
     this.#byTag.set(tag, (this.#byTag.get(tag) ?? 0) + size);
     if (this.#live > this.#peak) {
       this.#peak = this.#live;
       this.#peakByTag = Object.fromEntries(this.#byTag);
+      this.#peakOp = this.#activity.op;
     }
     this.#reservedPeak = Math.max(this.#reservedPeak, this.#live + this.#pooled);
-    return block;
+    return { buffer: slot.buffer, bytes: size, slot, tag };
+  }
+
+  #create(size: number, bytes: number, op: string, what: string): Slot {
+    const before = this.report();
+    this.#gpu.pushErrorScope("out-of-memory");
+    const slot: Slot = {
+      buffer: this.#gpu.createBuffer({ size, usage: USAGE, label: what }),
+      bytes: size,
+      failed: null,
+    };
+    const check = this.#gpu.popErrorScope().then((error) => {
+      if (!error) return null;
+      slot.failed = outOfMemory(op, what, bytes, before, error.message);
+      const list = this.#free.get(size);
+      const at = list?.indexOf(slot) ?? -1;
+      if (at >= 0) {
+        list?.splice(at, 1);
+        this.#pooled -= size;
+      }
+      return slot.failed;
+    });
+    this.onFailure(check);
+    return slot;
+  }
+
+  get liveBytes(): number {
+    return this.#live;
   }
 
   /** Gives a buffer back for reuse. */
   give(block: Block): void {
-    this.#live -= block.bytes;
+    const { slot, bytes, tag } = block;
+    this.#live -= bytes;
     this.#count--;
-    this.#byTag.set(block.tag, (this.#byTag.get(block.tag) ?? 0) - block.bytes);
-    this.#pooled += block.bytes;
-    const list = this.#free.get(block.bytes);
-    if (list) list.push(block.buffer);
-    else this.#free.set(block.bytes, [block.buffer]);
+    this.#byTag.set(tag, (this.#byTag.get(tag) ?? 0) - bytes);
+    if (slot.failed || this.#closed) return;
+    this.#pooled += bytes;
+    const list = this.#free.get(bytes);
+    if (list) list.push(slot);
+    else this.#free.set(bytes, [slot]);
   }
 
   /** Moves a live buffer's bytes to another tag. */
@@ -101,7 +156,14 @@ export class BufferPool {
 
   /** Destroys every waiting buffer; the caller has flushed. */
   trim(): void {
-    for (const list of this.#free.values()) for (const buffer of list) buffer.destroy();
+    for (const list of this.#free.values()) for (const { buffer } of list) buffer.destroy();
+    this.#free.clear();
+    this.#pooled = 0;
+  }
+
+  /** From now on freed buffers are forgotten: the device is gone. */
+  close(): void {
+    this.#closed = true;
     this.#free.clear();
     this.#pooled = 0;
   }
@@ -109,20 +171,21 @@ export class BufferPool {
   resetPeak(): void {
     this.#peak = this.#live;
     this.#peakByTag = Object.fromEntries(this.#byTag);
+    this.#peakOp = this.#activity.op;
     this.#reservedPeak = this.#live + this.#pooled;
   }
 
   report(): MemoryReport {
-    const clean = (tags: Record<string, number>) =>
-      Object.fromEntries(Object.entries(tags).filter(([, bytes]) => bytes > 0));
+    const clean = (tags: Iterable<[string, number]>) => Object.fromEntries([...tags].filter(([, bytes]) => bytes > 0));
     return {
       liveBytes: this.#live,
       peakBytes: this.#peak,
       pooledBytes: this.#pooled,
       reservedPeakBytes: this.#reservedPeak,
       liveBuffers: this.#count,
-      byTag: clean(Object.fromEntries(this.#byTag)),
-      peakByTag: clean(this.#peakByTag),
+      byTag: clean(this.#byTag),
+      peakByTag: clean(Object.entries(this.#peakByTag)),
+      peakOp: this.#peakOp,
     };
   }
 }

@@ -1,9 +1,14 @@
-import { flags } from "../debug/flags";
+import { flags, say } from "../debug/flags";
+import { writeTrace } from "../debug/trace";
 import { DeviceError } from "../errors";
+import { Activity } from "./activity";
 import { BufferPool, type MemoryReport } from "./buffers";
+import { Loss } from "./loss";
+import { showMemory } from "./memory-text";
+import { PendingErrors } from "./pending-errors";
 import { PipelineCache } from "./pipelines";
 import { type KernelTime, Profiler } from "./profiler";
-import { CommandQueue, PendingErrors } from "./queue";
+import { CommandQueue } from "./queue";
 
 /** What a device runs on. */
 export interface AdapterFacts {
@@ -66,10 +71,12 @@ export class Device {
   readonly queue: CommandQueue;
   /** @internal */
   readonly pipelines: PipelineCache;
+  /** @internal What the device is busy with. */
+  readonly activity = new Activity();
   /** Resolves when the device is gone, however it went. */
   readonly lost: Promise<GPUDeviceLostInfo>;
-  #lost: DeviceError | null = null;
-  #disposed = false;
+  readonly #loss = new Loss();
+  #disposed: Promise<void> | null = null;
   #retain: unknown;
   #onDispose: DeviceOptions["onDispose"];
 
@@ -81,17 +88,26 @@ export class Device {
     this.limits = gpu.limits;
     this.#retain = [options.retain, options.adapter];
     this.#onDispose = options.onDispose;
-    const errors = new PendingErrors();
-    this.buffers = new BufferPool(gpu);
-    this.queue = new CommandQueue(gpu, errors, () => this.#lost);
+    const loss = this.#loss;
+    const errors = new PendingErrors(loss);
+    this.buffers = new BufferPool(gpu, this.activity);
+    this.queue = new CommandQueue({
+      gpu,
+      errors,
+      loss,
+      activity: this.activity,
+      buffers: this.buffers,
+      timestamps: abilities.timestamps,
+    });
     this.pipelines = new PipelineCache(gpu, errors);
+    this.buffers.onFailure = (check) => errors.watch(check.then((error) => this.#outOfMemory(error)));
     this.lost = gpu.lost.then((why) => {
-      this.#lost ??= new DeviceError(
-        "device",
-        "lost",
-        this.#disposed
-          ? "the device was disposed. Open another one."
-          : `the device is lost (${why.reason}): ${why.message} Open a new device and go on from the last saved state.`,
+      this.#gone(
+        new DeviceError(
+          "device",
+          "lost",
+          `the device is lost (${why.reason}): ${why.message} Open a new device and go on from the last saved state.`,
+        ),
       );
       return why;
     });
@@ -102,9 +118,30 @@ export class Device {
     });
   }
 
+  #gone(error: DeviceError): void {
+    this.#loss.declare(error);
+    this.buffers.close();
+  }
+
+  /** Memory was refused: what waits for reuse is given back, so that the next try has room. */
+  #outOfMemory(error: DeviceError | null): DeviceError | null {
+    if (!error || this.isLost) return error;
+    if (flags.mem) say(showMemory(this.memory()));
+    this.trim();
+    return error;
+  }
+
   /** Whether the device is lost or disposed. */
   get isLost(): boolean {
-    return this.#lost !== null;
+    return this.#loss.error !== null;
+  }
+
+  /**
+   * @internal Throws when the device is gone.
+   * @throws DeviceError (`lost`)
+   */
+  assertUsable(): void {
+    this.#loss.check();
   }
 
   /** Bytes on the device now and at the peak. */
@@ -120,6 +157,7 @@ export class Device {
   /** Destroys buffers that wait for reuse. */
   trim(): void {
     this.queue.flush();
+    this.queue.forgetBuffers();
     this.buffers.trim();
   }
 
@@ -152,21 +190,29 @@ export class Device {
       await this.sync();
       return { result, kernels: await profiler.collect() };
     } finally {
-      this.queue.flush();
+      if (!this.isLost) this.queue.flush();
       this.queue.profiler = null;
       profiler.dispose();
     }
   }
 
-  /** Frees the device and what kept it alive; tensors on it become unusable. */
-  async dispose(): Promise<void> {
-    if (this.#disposed) return;
-    this.#disposed = true;
-    this.#lost ??= new DeviceError("device", "lost", "the device was disposed. Open another one.");
-    this.queue.dispose();
+  /**
+   * Frees the device and what kept it alive; tensors on it become unusable. Work that is still awaited rejects with
+   * DeviceError (`lost`).
+   */
+  dispose(): Promise<void> {
+    this.#disposed ??= this.#dispose();
+    return this.#disposed;
+  }
+
+  async #dispose(): Promise<void> {
+    if (flags.mem) say(showMemory(this.memory()));
     this.buffers.trim();
+    this.#gone(new DeviceError("device", "lost", "the device was disposed. Open another one."));
+    this.queue.dispose();
     this.gpu.destroy();
     await this.lost;
+    writeTrace();
     this.#retain = null;
     await this.#onDispose?.();
   }
@@ -222,6 +268,12 @@ export async function createDevice(options: DeviceOptions): Promise<Device> {
     timestamps: has("timestamp-query"),
     subgroupMatrix: has(SUBGROUP_MATRIX),
   };
-  if (flags.debug >= 1) console.error(`[tensor] ${facts.name} (${facts.kind}) ${JSON.stringify(abilities)}`);
+  if (flags.debug >= 1) {
+    say(`${facts.name} (${facts.kind}, ${facts.vendor} ${facts.architecture})`);
+    say(
+      `features ${features.join(", ") || "none"}; subgroups of ${abilities.subgroupMinSize} to ${abilities.subgroupMaxSize}`,
+    );
+    say(`limits ${LIMITS.map((name) => `${name} ${gpu.limits[name]}`).join(", ")}`);
+  }
   return new Device(gpu, facts, abilities, options);
 }

@@ -1,22 +1,39 @@
-import { flags, matchesFilter } from "../debug/flags";
+import { flags, matchesFilter, say } from "../debug/flags";
 import { KernelError } from "../errors";
 import { COMPUTE_STAGE } from "./constants";
-import type { PendingErrors, Pipeline } from "./queue";
+import type { PendingErrors } from "./pending-errors";
 
-/** What the cache needs to build a pipeline. */
-export interface PipelineSource {
-  key: string;
-  code: string;
-  /** Storage bindings in order: true where the kernel writes. */
-  writes: boolean[];
-  uniformBytes: number;
+/** A compiled kernel as the queue needs it. */
+export interface Pipeline {
+  readonly key: string;
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+  /** Same text, same layout. */
+  readonly layoutKey: string;
+  /** Bytes of the uniform block, 0 for none. */
+  readonly uniformBytes: number;
+  /** Why it does not compile, once that is known. */
+  failed: KernelError | null;
 }
 
-/** Compiled kernels by key; a compile error surfaces at the next await with the lines of WGSL around it. */
+/** One variant of a kernel: what the cache builds a pipeline from, and what it is found by. */
+export interface PipelineSource {
+  readonly key: string;
+  /** Final WGSL. */
+  code(): string;
+  /** Storage bindings in order: true where the kernel writes. */
+  readonly writes: readonly boolean[];
+  readonly uniformBytes: number;
+  /** One line on why this variant, for `TENSOR_DEBUG=3`. */
+  choice(): string;
+}
+
+/** Compiled kernels; a compile error surfaces at the next await, with the lines of WGSL around it. */
 export class PipelineCache {
   readonly #gpu: GPUDevice;
   readonly #errors: PendingErrors;
-  readonly #pipelines = new Map<string, Pipeline>();
+  /** By identity: two packages may give their kernels one name. */
+  readonly #pipelines = new Map<PipelineSource, Pipeline>();
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
 
   constructor(gpu: GPUDevice, errors: PendingErrors) {
@@ -28,31 +45,47 @@ export class PipelineCache {
     return this.#pipelines.size;
   }
 
-  /** The pipeline of `key`, compiled on first use. */
-  get(key: string, source: () => PipelineSource): Pipeline {
-    const known = this.#pipelines.get(key);
-    if (known) return known;
+  /**
+   * The pipeline of a variant, compiled on first use.
+   * @throws KernelError when it is known not to compile
+   */
+  get(source: PipelineSource): Pipeline {
+    const known = this.#pipelines.get(source);
+    if (!known) return this.#compile(source);
+    if (known.failed) throw known.failed;
+    return known;
+  }
+
+  #compile(source: PipelineSource): Pipeline {
+    const { key, writes, uniformBytes } = source;
     const start = performance.now();
-    const { code, writes, uniformBytes } = source();
+    const code = source.code();
     this.#gpu.pushErrorScope("validation");
     const module = this.#gpu.createShaderModule({ code, label: key });
-    const layout = this.#layout(writes, uniformBytes > 0);
+    const layoutKey = `${writes.map((w) => (w ? "w" : "r")).join("")}${uniformBytes > 0 ? "u" : ""}`;
+    const layout = this.#layout(layoutKey, writes, uniformBytes > 0);
     const pipeline = this.#gpu.createComputePipeline({
       label: key,
       layout: this.#gpu.createPipelineLayout({ bindGroupLayouts: [layout] }),
       compute: { module, entryPoint: "main" },
     });
-    this.#errors.watch(this.#gpu.popErrorScope().then((error) => (error ? explain(key, code, module, error) : null)));
-    const made = { key, pipeline, layout, uniformBytes };
-    this.#pipelines.set(key, made);
-    if (flags.debug >= 1 && matchesFilter(key))
-      console.error(`[tensor] compiled ${key} in ${(performance.now() - start).toFixed(1)} ms`);
-    if (flags.debug >= 4 && matchesFilter(key)) console.error(code);
+    const made: Pipeline = { key, pipeline, layout, layoutKey, uniformBytes, failed: null };
+    this.#errors.watch(
+      this.#gpu.popErrorScope().then(async (error) => {
+        if (error) made.failed = await explain(key, code, module, error);
+        return made.failed;
+      }),
+    );
+    this.#pipelines.set(source, made);
+    if (flags.debug >= 1 && matchesFilter(key)) {
+      say(`compiled ${key} in ${(performance.now() - start).toFixed(1)} ms`);
+      if (flags.debug >= 3) say(`${key}: ${source.choice()}`);
+      if (flags.debug >= 4) say(`${key}:\n${code}`);
+    }
     return made;
   }
 
-  #layout(writes: boolean[], uniform: boolean): GPUBindGroupLayout {
-    const key = `${writes.map((w) => (w ? "w" : "r")).join("")}${uniform ? "u" : ""}`;
+  #layout(key: string, writes: readonly boolean[], uniform: boolean): GPUBindGroupLayout {
     let layout = this.#layouts.get(key);
     if (!layout) {
       const entries: GPUBindGroupLayoutEntry[] = writes.map((write, binding) => ({

@@ -55,11 +55,14 @@ export class Profiler {
     if (!staging) return;
     this.#staging = null;
     this.#reads.push(
-      staging.mapAsync(MAP_READ).then(() => {
-        const ticks = new BigUint64Array(staging.getMappedRange().slice(0));
-        staging.destroy();
-        return keys.map((key, i) => ({ key, begin: Number(ticks[2 * i]), end: Number(ticks[2 * i + 1]) }));
-      }),
+      staging.mapAsync(MAP_READ).then(
+        () => {
+          const ticks = new BigUint64Array(staging.getMappedRange().slice(0));
+          staging.destroy();
+          return keys.map((key, i) => ({ key, begin: Number(ticks[2 * i]), end: Number(ticks[2 * i + 1]) }));
+        },
+        () => [], // a lost device: the next await says so
+      ),
     );
   }
 

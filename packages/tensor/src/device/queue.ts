@@ -1,46 +1,30 @@
-import { DeviceError, KernelError } from "../errors";
+import { flags } from "../debug/flags";
+import { Monitor } from "../debug/monitor";
+import { DeviceError } from "../errors";
+import type { Activity } from "./activity";
+import { BindGroups } from "./bind-groups";
+import type { BufferPool } from "./buffers";
 import { BUFFER_USAGE, MAP_READ } from "./constants";
+import type { Loss } from "./loss";
+import type { PendingErrors } from "./pending-errors";
+import type { Pipeline } from "./pipelines";
 import type { Profiler } from "./profiler";
-
-/** A compiled kernel as the queue needs it. */
-export interface Pipeline {
-  key: string;
-  pipeline: GPUComputePipeline;
-  layout: GPUBindGroupLayout;
-  /** Bytes of the uniform block, 0 for none. */
-  uniformBytes: number;
-}
 
 const UNIFORM_ALIGN = 256;
 const UNIFORM_BYTES = 256 * 1024;
 /** Work is handed to the GPU in pieces, so that it runs while the next piece is encoded and no submission is long. */
 const DISPATCHES_PER_SUBMIT = 64;
+const SCOPES = ["validation", "out-of-memory", "internal"] as const;
 
-/** Failures of work already handed over, found at the next await. */
-export class PendingErrors {
-  readonly #pending: Promise<void>[] = [];
-  #error: Error | null = null;
-
-  /** Watches a check; `check` resolves to an error or null. */
-  watch(check: Promise<Error | null>): void {
-    const settled = check.then(
-      (error) => {
-        // A kernel that does not compile also makes its batch invalid: the compile error says more.
-        if (error && (!this.#error || (KernelError.isInstance(error) && !KernelError.isInstance(this.#error))))
-          this.#error = error;
-      },
-      () => {}, // a scope of a lost device: the loss is reported by itself
-    );
-    this.#pending.push(settled);
-  }
-
-  /** Throws the first failure, once. */
-  async check(): Promise<void> {
-    await Promise.all(this.#pending.splice(0));
-    const error = this.#error;
-    this.#error = null;
-    if (error) throw error;
-  }
+/** What {@link CommandQueue} stands on. */
+export interface QueueParts {
+  gpu: GPUDevice;
+  errors: PendingErrors;
+  loss: Loss;
+  /** Whether kernels can be timed. */
+  timestamps: boolean;
+  activity: Activity;
+  buffers: BufferPool;
 }
 
 /**
@@ -48,63 +32,86 @@ export class PendingErrors {
  * right before the submission that reads them. Error scopes surround every batch, so that no failure is only logged.
  */
 export class CommandQueue {
+  readonly #parts: QueueParts;
   readonly #gpu: GPUDevice;
-  readonly #errors: PendingErrors;
   readonly #uniforms: GPUBuffer;
+  readonly #groups: BindGroups;
   readonly #staging = new ArrayBuffer(UNIFORM_BYTES);
+  readonly #view = new DataView(this.#staging);
+  readonly #offset = new Uint32Array(1);
   #used = 0;
   #encoder: GPUCommandEncoder | null = null;
   #pass: GPUComputePassEncoder | null = null;
   #dispatches = 0;
-  #lost: () => DeviceError | null;
+  #monitor: Monitor | null = null;
+  #checking = false;
   /** Set while kernels are timed one by one. */
   profiler: Profiler | null = null;
+  /** Run at every await after the device's own errors; a debug check throws here. */
+  readonly checks = new Set<() => Promise<void>>();
   /** Dispatches and submissions since the device was made. */
   readonly counts = { dispatches: 0, submits: 0 };
 
-  constructor(gpu: GPUDevice, errors: PendingErrors, lost: () => DeviceError | null) {
-    this.#gpu = gpu;
-    this.#errors = errors;
-    this.#lost = lost;
-    this.#uniforms = gpu.createBuffer({
+  constructor(parts: QueueParts) {
+    this.#parts = parts;
+    this.#gpu = parts.gpu;
+    this.#uniforms = this.#gpu.createBuffer({
       size: UNIFORM_BYTES,
       usage: BUFFER_USAGE.UNIFORM | BUFFER_USAGE.COPY_DST,
       label: "uniforms",
     });
+    this.#groups = new BindGroups(this.#gpu, this.#uniforms);
     this.#openScopes();
   }
 
-  /** Encodes one kernel. `buffers` in binding order; `uniforms` fills the block of the pipeline. */
+  /** The timeline, when `TENSOR_DEBUG` >= 2 or `TENSOR_TRACE` asks for one; null otherwise. */
+  get monitor(): Monitor | null {
+    const wanted = flags.debug >= 2 || flags.trace !== "";
+    if (wanted !== (this.#monitor?.on ?? false) || (wanted && !this.profiler && this.#monitor?.profiler))
+      this.#switchMonitor(wanted);
+    return wanted ? this.#monitor : null;
+  }
+
+  /** Encodes one kernel. `bound` in binding order; `fill` writes the block of the pipeline at an offset. */
   dispatch(
     kernel: Pipeline,
-    buffers: GPUBindingResource[],
-    writeUniforms: ((view: DataView) => void) | null,
-    groups: [number, number, number],
+    bound: readonly GPUBufferBinding[],
+    fill: (view: DataView, offset: number) => void,
+    x: number,
+    y: number,
+    z: number,
   ): void {
-    if (
-      this.#used + UNIFORM_ALIGN * Math.ceil(Math.max(kernel.uniformBytes, 1) / UNIFORM_ALIGN) > UNIFORM_BYTES ||
-      this.#dispatches >= DISPATCHES_PER_SUBMIT
-    )
-      this.flush();
-    const entries: GPUBindGroupEntry[] = buffers.map((resource, binding) => ({ binding, resource }));
-    let offsets: number[] = [];
-    if (kernel.uniformBytes > 0) {
-      writeUniforms?.(new DataView(this.#staging, this.#used, kernel.uniformBytes));
-      offsets = [this.#used];
-      this.#used += UNIFORM_ALIGN * Math.ceil(kernel.uniformBytes / UNIFORM_ALIGN);
-      entries.push({
-        binding: buffers.length,
-        resource: { buffer: this.#uniforms, offset: 0, size: kernel.uniformBytes },
-      });
-    }
-    const group = this.#gpu.createBindGroup({ layout: kernel.layout, entries, label: kernel.key });
+    this.#parts.loss.check();
+    const room = Math.ceil(kernel.uniformBytes / UNIFORM_ALIGN) * UNIFORM_ALIGN;
+    if (this.#used + room > UNIFORM_BYTES || this.#dispatches >= DISPATCHES_PER_SUBMIT) this.flush();
+    const { monitor } = this;
+    const start = monitor ? performance.now() : 0;
+    const group = this.#groups.get(kernel, bound);
     const pass = this.#openPass(kernel.key);
     pass.setPipeline(kernel.pipeline);
-    pass.setBindGroup(0, group, offsets);
-    pass.dispatchWorkgroups(...groups);
+    if (room > 0) {
+      fill(this.#view, this.#used);
+      this.#offset[0] = this.#used;
+      this.#used += room;
+      pass.setBindGroup(0, group, this.#offset, 0, 1);
+    } else pass.setBindGroup(0, group);
+    pass.dispatchWorkgroups(x, y, z);
     this.#dispatches++;
     this.counts.dispatches++;
     if (this.profiler) this.#closePass();
+    if (monitor) {
+      const { activity, buffers } = this.#parts;
+      const timed = this.profiler !== null && this.profiler === monitor.profiler;
+      monitor.kernel({
+        key: kernel.key,
+        op: activity.op,
+        grid: [x, y, z],
+        bound,
+        live: buffers.liveBytes,
+        start,
+        timed,
+      });
+    }
   }
 
   /** Encodes a copy between two buffers. */
@@ -122,6 +129,7 @@ export class CommandQueue {
   /** Uploads now; work encoded before runs before. */
   write(buffer: GPUBuffer, data: ArrayBufferView, offset = 0): void {
     this.flush();
+    const start = performance.now();
     const bytes = data.byteLength;
     if (bytes % 4 === 0) {
       this.#gpu.queue.writeBuffer(buffer, offset, data.buffer as ArrayBuffer, data.byteOffset, bytes);
@@ -130,16 +138,22 @@ export class CommandQueue {
       padded.set(new Uint8Array(data.buffer, data.byteOffset, bytes));
       this.#gpu.queue.writeBuffer(buffer, offset, padded);
     }
+    this.monitor?.upload(bytes, start);
   }
 
-  /** Submits what is encoded. */
+  /**
+   * Submits what is encoded.
+   * @throws DeviceError (`lost`)
+   */
   flush(): void {
+    this.#parts.loss.check();
     if (!this.#encoder) return;
     this.#closePass();
     this.profiler?.resolve(this.#encoder);
     if (this.#used > 0) this.#gpu.queue.writeBuffer(this.#uniforms, 0, this.#staging, 0, this.#used);
     this.#gpu.queue.submit([this.#encoder.finish()]);
     this.profiler?.submitted();
+    this.#monitor?.submitted();
     this.#encoder = null;
     this.#used = 0;
     this.#dispatches = 0;
@@ -150,9 +164,9 @@ export class CommandQueue {
 
   /** Waits for everything, and throws what went wrong meanwhile. */
   async sync(): Promise<void> {
-    const probe = this.#gpu.createBuffer({ size: 4, usage: BUFFER_USAGE.MAP_READ | BUFFER_USAGE.COPY_DST });
+    this.flush();
+    const probe = this.#mappable(4, "sync");
     try {
-      this.#closePass();
       this.#commands().clearBuffer(probe, 0, 4);
       this.flush();
       await this.#map(probe, "sync"); // onSubmittedWorkDone also resolves on a lost device; a mapping does not
@@ -163,12 +177,10 @@ export class CommandQueue {
 
   /** Copies `bytes` of a buffer back to the CPU. */
   async read(buffer: GPUBuffer, bytes: number, what: string): Promise<ArrayBuffer> {
+    // Before the copy: a read-back that fails must not take the work encoded before with it.
+    this.flush();
     const size = Math.ceil(Math.max(bytes, 4) / 4) * 4;
-    const staging = this.#gpu.createBuffer({
-      size,
-      usage: BUFFER_USAGE.MAP_READ | BUFFER_USAGE.COPY_DST,
-      label: "read-back",
-    });
+    const staging = this.#mappable(size, what);
     try {
       this.copy(buffer, staging, size);
       this.flush();
@@ -179,33 +191,82 @@ export class CommandQueue {
     }
   }
 
+  /** Forgets cached bind groups: buffers are about to be destroyed. */
+  forgetBuffers(): void {
+    this.#groups.clear();
+  }
+
   dispose(): void {
-    this.#closePass();
+    this.#pass = null;
     this.#encoder = null;
+    this.#monitor?.dispose();
+    this.#groups.clear();
     this.#uniforms.destroy();
   }
 
+  #mappable(size: number, what: string): GPUBuffer {
+    this.#gpu.pushErrorScope("out-of-memory");
+    const usage = BUFFER_USAGE.MAP_READ | BUFFER_USAGE.COPY_DST;
+    const buffer = this.#gpu.createBuffer({ size, usage, label: "read-back" });
+    const check = this.#gpu.popErrorScope();
+    this.#parts.errors.watch(
+      check.then((error) =>
+        error
+          ? new DeviceError(
+              what,
+              "out-of-memory",
+              `no memory to read back. Got ${size} bytes. Expected less. Read a part, or free tensors first. The driver says: ${error.message}`,
+            )
+          : null,
+      ),
+    );
+    return buffer;
+  }
+
   async #map(buffer: GPUBuffer, what: string): Promise<void> {
+    const { errors, loss } = this.#parts;
+    const start = performance.now();
+    // Its own scope: a mapping that fails rejects and also raises an error, which would fall upon the next batch.
+    this.#gpu.pushErrorScope("validation");
+    const mapping = buffer.mapAsync(MAP_READ);
+    this.#gpu.popErrorScope().catch(() => {});
     try {
-      await buffer.mapAsync(MAP_READ);
+      await loss.guard(mapping);
     } catch (cause) {
-      await this.#errors.check();
+      loss.check();
+      await errors.check();
       throw (
-        this.#lost() ??
-        new DeviceError(
-          what,
-          "lost",
-          `reading back failed: ${(cause as Error).message}. The device is probably lost.`,
-          { cause },
-        )
+        (await loss.grace(200)) ??
+        new DeviceError(what, "internal", `reading back failed: ${(cause as Error).message}`, { cause })
       );
     }
-    await this.#errors.check();
+    this.#monitor?.wait(what, start);
+    await errors.check();
+    await this.#runChecks();
+  }
+
+  async #runChecks(): Promise<void> {
+    if (this.#checking) return; // a check reads back itself
+    this.#checking = true;
+    try {
+      await this.#monitor?.settle();
+      for (const check of this.checks) await check();
+    } finally {
+      this.#checking = false;
+    }
+  }
+
+  #switchMonitor(on: boolean): void {
+    this.flush();
+    if (this.#monitor && this.profiler === this.#monitor.profiler) this.profiler = null;
+    if (on) this.#monitor ??= new Monitor(this.#gpu, this.#parts.timestamps);
+    if (!this.#monitor) return;
+    this.#monitor.on = on;
+    if (on) this.profiler ??= this.#monitor.profiler;
   }
 
   #commands(): GPUCommandEncoder {
-    const lost = this.#lost();
-    if (lost) throw lost;
+    this.#parts.loss.check();
     this.#encoder ??= this.#gpu.createCommandEncoder();
     return this.#encoder;
   }
@@ -224,25 +285,14 @@ export class CommandQueue {
   }
 
   #openScopes(): void {
-    for (const filter of ["validation", "out-of-memory", "internal"] as const) this.#gpu.pushErrorScope(filter);
+    for (const filter of SCOPES) this.#gpu.pushErrorScope(filter);
   }
 
   #closeScopes(): void {
-    for (const reason of ["internal", "out-of-memory", "validation"] as const) {
-      this.#errors.watch(
-        this.#gpu
-          .popErrorScope()
-          .then((error) =>
-            error
-              ? new DeviceError(
-                  "device",
-                  reason,
-                  reason === "out-of-memory"
-                    ? `the GPU ran out of memory: ${error.message} Use a smaller batch, image or tile, or recomputation (checkpoint).`
-                    : error.message,
-                )
-              : null,
-          ),
+    for (const reason of [...SCOPES].reverse()) {
+      const check = this.#gpu.popErrorScope();
+      this.#parts.errors.watch(
+        check.then((error) => (error ? new DeviceError("device", reason, error.message) : null)),
       );
     }
   }

@@ -1,4 +1,5 @@
 import type { Device } from "../device/device";
+import type { PipelineSource } from "../device/pipelines";
 import { KernelError } from "../errors";
 import { type KernelParams, specialize } from "./specialize";
 
@@ -36,7 +37,10 @@ export class Kernel<U extends Record<string, UniformType> = Record<string, Unifo
   /** Storage bindings in order. */
   readonly bindings: readonly BindingInfo[];
   readonly #uniformNames: string[];
+  readonly #uniformTypes: UniformType[];
   readonly #uniformBytes: number;
+  /** Variants met so far, by the tunables as given. */
+  readonly #variants = new Map<string, PipelineSource>();
 
   constructor(spec: KernelSpec<U>) {
     this.name = spec.name;
@@ -44,6 +48,7 @@ export class Kernel<U extends Record<string, UniformType> = Record<string, Unifo
     this.params = spec.params ?? {};
     this.uniforms = (spec.uniforms ?? {}) as U;
     this.#uniformNames = Object.keys(this.uniforms);
+    this.#uniformTypes = Object.values(this.uniforms);
     this.#uniformBytes = Math.ceil((this.#uniformNames.length * 4) / 16) * 16;
     const found = [
       ...this.source.matchAll(
@@ -104,27 +109,57 @@ export class Kernel<U extends Record<string, UniformType> = Record<string, Unifo
         `too many workgroups. Got ${x} x ${y} x ${z}. Expected at most ${most} per dimension.`,
       );
     }
-    const key = this.key(params);
-    const pipeline = device.pipelines.get(key, () => ({
-      key,
-      code: this.code(params),
+    device.assertUsable();
+    const pipeline = device.pipelines.get(this.#variant(params));
+    const bound = new Array<GPUBufferBinding>(this.bindings.length);
+    for (let i = 0; i < bound.length; i++) {
+      const { name } = this.bindings[i];
+      const it = tensors[name];
+      if (!it)
+        throw new KernelError(
+          this.name,
+          `binding ${name} is missing. Got ${Object.keys(tensors).join(", ")}. Expected ${this.bindings.map((b) => b.name).join(", ")}.`,
+        );
+      bound[i] = it.binding;
+    }
+    device.queue.dispatch(pipeline, bound, (view, offset) => this.#fill(view, offset, uniforms), x, y, z);
+  }
+
+  #fill(view: DataView, offset: number, uniforms: { [K in keyof U]: number }): void {
+    for (let i = 0; i < this.#uniformNames.length; i++) {
+      const at = offset + i * 4;
+      const value = uniforms[this.#uniformNames[i]];
+      const type = this.#uniformTypes[i];
+      if (type === "f32") view.setFloat32(at, value, true);
+      else if (type === "i32") view.setInt32(at, value, true);
+      else view.setUint32(at, value, true);
+    }
+  }
+
+  /** The variant of `params`: keys and text are made once. */
+  #variant(params: KernelParams): PipelineSource {
+    let given = "";
+    for (const name in params) given += `${name}=${params[name]},`;
+    const known = this.#variants.get(given);
+    if (known) return known;
+    const chosen = this.resolve(params);
+    const made: PipelineSource = {
+      key: this.key(params),
+      code: () => this.code(chosen),
       writes: this.bindings.map((b) => b.write),
       uniformBytes: this.#uniformBytes,
-    }));
-    const resources = this.bindings.map(({ name }) => {
-      const bound = tensors[name];
-      if (!bound) throw new KernelError(key, `binding ${name} is missing. Got ${Object.keys(tensors).join(", ")}.`);
-      return bound.binding;
-    });
-    const write = (view: DataView) => {
-      this.#uniformNames.forEach((name, i) => {
-        const value = uniforms[name];
-        if (this.uniforms[name] === "f32") view.setFloat32(i * 4, value, true);
-        else if (this.uniforms[name] === "i32") view.setInt32(i * 4, value, true);
-        else view.setUint32(i * 4, value, true);
-      });
+      choice: () => this.#choice(params, chosen),
     };
-    device.queue.dispatch(pipeline, resources, write, [x, y, z]);
+    this.#variants.set(given, made);
+    return made;
+  }
+
+  #choice(given: KernelParams, chosen: KernelParams): string {
+    const parts = Object.entries(this.params).map(
+      ([name, values]) =>
+        `${name} = ${chosen[name]} (${name in given ? "the op's choice" : "default"} of ${values.join(", ")})`,
+    );
+    return parts.join("; ") || "the only variant";
   }
 }
 

@@ -1,5 +1,6 @@
 import { gradState, record } from "../autograd/tape";
-import { afterOp } from "../debug/hooks";
+import { afterForward, afterVjp, type Checked } from "../debug/after-op";
+import { flags } from "../debug/flags";
 import type { Device } from "../device/device";
 import { DTypeError, LifetimeError } from "../errors";
 import type { DType } from "../tensor/dtype";
@@ -74,29 +75,37 @@ export function defineOp<const Req extends string, Attrs, const Opt extends stri
     const pick = <T>(of: (x: Tensor) => T) =>
       Object.fromEntries(names.map((n) => [n, inputs[n] ? of(inputs[n] as Tensor) : null])) as Named<Req, Opt, T>;
     const shapes = pick((x) => x.shape);
-    const y = empty(device, spec.shape(shapes, attrs), {
-      dtype:
-        spec.dtype?.(
-          pick((x) => x.dtype),
-          attrs,
-        ) ?? "f32",
-      name: spec.name,
-    });
+    const shape = spec.shape(shapes, attrs);
+    const dtype = spec.dtype?.(
+      pick((x) => x.dtype),
+      attrs,
+    );
+    const { activity } = device;
+    const y = activity.during(spec.name, activity.tag, () => empty(device, shape, { dtype, name: "its output" }));
     y.name = null;
     const state = gradState(device);
     const wanted = spec.vjp !== undefined && names.some((n) => inputs[n]?.requiresGrad);
     if (wanted) state.met = true;
     const recording = wanted && state.enabled;
-    const extras = spec.forward(inputs, attrs, y, recording);
+    const start = flags.trace ? performance.now() : 0;
+    const extras = activity.during(spec.name, "scratch", () => spec.forward(inputs, attrs, y, recording));
+    if (flags.trace) device.queue.monitor?.op(spec.name, start);
     if (recording) {
       const saved: Record<string, Tensor> = {};
       for (const name of spec.saves ?? []) {
         const source = name === "y" ? y : (inputs[name as Req] ?? extras?.[name]);
-        if (source) saved[name] = source.hold();
+        if (!source) continue;
+        saved[name] = source.hold();
+        const { block } = source.storage;
+        if (block.tag === "activations" || block.tag === "scratch")
+          device.buffers.retag(block, `saved by ${spec.name}`);
       }
       const needs = pick((x) => x.requiresGrad) as Record<Req | Opt, boolean>;
       const pullback = (dy: Tensor) => {
+        const begun = flags.trace ? performance.now() : 0;
         const grads = spec.vjp?.(saved, dy, { attrs, needs, shapes: shapes as Record<Req | Opt, Shape>, device }) ?? {};
+        if (flags.trace) device.queue.monitor?.op(`${spec.name} backward`, begun);
+        if (flags.nan) afterVjp(spec.name, dy, grads);
         return names.map((n) => (needs[n] ? ((grads as Record<string, Tensor | null>)[n] ?? null) : null));
       };
       record(
@@ -108,7 +117,7 @@ export function defineOp<const Req extends string, Attrs, const Opt extends stri
       );
     }
     if (extras) for (const extra of Object.values(extras)) if (extra !== y) extra.dispose(spec.name);
-    afterOp(spec as unknown as OpSpec<string, string, unknown>, inputs, attrs, y);
+    if (flags.nan || flags.validate) afterForward(spec as unknown as Checked, inputs, attrs, y);
     return y;
   };
   return { ...spec, apply };

@@ -2,7 +2,7 @@ import type { Block } from "../device/buffers";
 import type { Device } from "../device/device";
 import { DTypeError, LifetimeError, ShapeError } from "../errors";
 import { BYTES, type DataOf, type DType, fromHalf, toHalf } from "./dtype";
-import { closeScope, openScope, own, type Scope } from "./lifetime";
+import { closeScope, dropScope, openScope, own, type Scope } from "./lifetime";
 import { type Shape, show, sizeOf } from "./shape";
 
 /** Bytes shared by a tensor and its views; freed with the last of them. */
@@ -78,7 +78,17 @@ export class Tensor {
 
   /** The whole tensor as a kernel's binding; vec4 views may read up to 12 bytes past the end, which the buffer has. */
   get binding(): GPUBufferBinding {
-    return { buffer: this.storage.block.buffer, offset: 0, size: Math.max(16, Math.ceil(this.bytes / 16) * 16) };
+    const { buffer } = this.#usable("tensor");
+    return { buffer, offset: 0, size: Math.max(16, Math.ceil(this.bytes / 16) * 16) };
+  }
+
+  /** @throws DeviceError (`lost`, or `out-of-memory` when the adapter never gave these bytes); LifetimeError */
+  #usable(op: string): Block {
+    if (!this.#storage) this.#gone(op);
+    const { block, device } = this.#storage;
+    device.assertUsable();
+    if (block.slot.failed) throw block.slot.failed;
+    return block;
   }
 
   /** Throws LifetimeError in the name of `op` when the tensor was freed. */
@@ -86,9 +96,10 @@ export class Tensor {
     if (!this.#storage) this.#gone(op, argument);
   }
 
-  /** Frees the tensor now. Its bytes go back to the pool once views and the graph let go too. */
+  /** Frees the tensor and its `.grad` now. Its bytes go back to the pool once views and the graph let go too. */
   dispose(by = "dispose()"): void {
     if (!this.#storage) return;
+    this.grad?.dispose(by);
     this.scope?.owned.delete(this);
     this.scope = null;
     release(this.#storage);
@@ -132,7 +143,7 @@ export class Tensor {
   /** Reads the stored elements back: f16 as its bits. */
   async rawData(): Promise<DataOf[DType]> {
     this.assertAlive("data", "this");
-    const bytes = await this.device.queue.read(this.storage.block.buffer, this.bytes, "data");
+    const bytes = await this.device.queue.read(this.#usable("data").buffer, this.bytes, "data");
     if (this.dtype === "f16") return new Uint16Array(bytes);
     if (this.dtype === "i32") return new Int32Array(bytes);
     return this.dtype === "u32" ? new Uint32Array(bytes) : new Float32Array(bytes);
@@ -154,7 +165,8 @@ export class Tensor {
         `wrong number of values. Got ${values.length}. Expected ${this.size} for ${show(this.shape)}.`,
       );
     }
-    if (values.length > 0) this.device.queue.write(this.storage.block.buffer, encode(values, this.dtype));
+    const { buffer } = this.#usable("write");
+    if (values.length > 0) this.device.queue.write(buffer, encode(values, this.dtype));
   }
 
   toString(): string {
@@ -170,7 +182,7 @@ export class Tensor {
 }
 
 function release(storage: Storage): void {
-  if (--storage.refs === 0 && !storage.device.isLost) storage.device.buffers.give(storage.block);
+  if (--storage.refs === 0) storage.device.buffers.give(storage.block);
 }
 
 function encode(values: ArrayLike<number>, dtype: DType): ArrayBufferView {
@@ -180,24 +192,36 @@ function encode(values: ArrayLike<number>, dtype: DType): ArrayBufferView {
   return values instanceof Uint16Array ? values : Uint16Array.from(values as ArrayLike<number>, toHalf);
 }
 
-/** A tensor with undefined contents; every element must be written before it is read. */
-export function empty(device: Device, shape: Shape, options: TensorOptions = {}): Tensor {
+function allocate(asked: string, device: Device, shape: Shape, options: TensorOptions): Tensor {
+  device.assertUsable();
+  const op = device.activity.op || asked;
   for (const d of shape) {
     if (!Number.isInteger(d) || d < 0)
-      throw new ShapeError("empty", `a size is not a whole number >= 0. Got ${show(shape)}.`);
+      throw new ShapeError(op, `a size is not a whole number. Got ${show(shape)}. Expected whole numbers >= 0.`);
   }
-  const { dtype = "f32", tag = "activations" } = options;
+  const { dtype = "f32", tag = device.activity.tag, requiresGrad = false, name = null } = options;
+  if (requiresGrad && (dtype === "i32" || dtype === "u32"))
+    throw new DTypeError(op, `integers carry no gradient. Got requiresGrad with ${dtype}. Expected f32.`);
   if (dtype === "f16" && !device.abilities.f16) {
     throw new DTypeError(
-      "empty",
+      op,
       `this adapter has no f16. Got ${device.info.name}. Expected the feature shader-f16; use f32.`,
     );
   }
-  const block = device.buffers.take(sizeOf(shape) * BYTES[dtype], tag, options.name ?? "empty");
+  const block = device.buffers.take(sizeOf(shape) * BYTES[dtype], tag, op, name ?? "a tensor", shape);
   const made = new Tensor({ device, block, refs: 0 }, [...shape], dtype);
-  made.requiresGrad = options.requiresGrad ?? false;
-  made.name = options.name ?? null;
+  made.requiresGrad = requiresGrad;
+  made.name = name;
   return made;
+}
+
+/**
+ * A tensor with undefined contents; every element must be written before it is read.
+ * @throws ShapeError for sizes that are no whole numbers; DTypeError for f16 where the adapter has none; DeviceError
+ * (`limit`) for a tensor that the adapter cannot hold or bind
+ */
+export function empty(device: Device, shape: Shape, options: TensorOptions = {}): Tensor {
+  return allocate("empty", device, shape, options);
 }
 
 /**
@@ -216,14 +240,14 @@ export function tensor(
       `values and shape differ. Got ${values.length} values for ${show(shape)}. Expected ${sizeOf(shape)}.`,
     );
   }
-  const made = empty(device, shape, options);
+  const made = allocate("tensor", device, shape, options);
   made.write(values);
   return made;
 }
 
 /** A tensor of zeros. */
 export function zeros(device: Device, shape: Shape, options: TensorOptions = {}): Tensor {
-  const made = empty(device, shape, options);
+  const made = allocate("zeros", device, shape, options);
   device.queue.clear(made.storage.block.buffer, made.bytes);
   return made;
 }
@@ -249,7 +273,7 @@ export function scope<T>(device: Device, name: string, fn: () => T): T {
   try {
     result = fn();
   } catch (error) {
-    closeScope(device, opened);
+    dropScope(device, opened);
     throw error;
   }
   if (result instanceof Promise) {
@@ -259,7 +283,7 @@ export function scope<T>(device: Device, name: string, fn: () => T): T {
         return value;
       },
       (error) => {
-        closeScope(device, opened);
+        dropScope(device, opened);
         throw error;
       },
     ) as T;
