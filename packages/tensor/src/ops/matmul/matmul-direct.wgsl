@@ -1,8 +1,6 @@
 // c = a . b (+ bias) for adapters without fixed-size subgroups. A lane owns 8 rows x 4 columns in registers and reads a and b
 // straight from storage; no workgroup memory. Per step of k: 8 scalar loads of a (shared by the lanes of a row), one vec4 of b.
 
-const ACT: u32 = 0u; // 0 none, 1 relu, 2 gelu
-const BIAS: u32 = 0u; // 0 none, 1 a value per column, 2 a value per row
 alias ElemA = f32;
 
 struct Params {
@@ -14,25 +12,23 @@ struct Params {
   tilesM: u32,
   tiles: u32, // batch * tilesM
   alpha: f32,
+  bias: u32, // 0 none, 1 a value per column, 2 a value per row
+  act: u32, // 0 none, 1 relu, 2 gelu
 }
 
 @group(0) @binding(0) var<storage, read> a: array<ElemA>; // [batch, m, kp]
 @group(0) @binding(1) var<storage, read> b: array<vec4f>; // [batch, k, nv * 4]
-@group(0) @binding(2) var<storage, read> bias: array<f32>; // [n], or [m] if BIAS is 2
+@group(0) @binding(2) var<storage, read> bias: array<f32>; // [n], or [m] if p.bias is 2
 @group(0) @binding(3) var<storage, read_write> c: array<f32>; // [batch, m, n]
 @group(0) @binding(4) var<uniform> p: Params;
 
 fn put(row: u32, col: u32, base: u32, value: vec4f) {
   if (row >= p.m) { return; }
   var v = value * p.alpha;
-  for (var j = 0u; j < 4u; j++) {
-    if (col + j < p.n) {
-      var s = v[j];
-      if (BIAS == 1u) { s += bias[col + j]; }
-      if (BIAS == 2u) { s += bias[row]; }
-      c[base + row * p.n + col + j] = activate(s, ACT);
-    }
-  }
+  if (p.bias == 1u) { v += vec4f(bias[col], bias[col + 1u], bias[col + 2u], bias[col + 3u]); }
+  if (p.bias == 2u) { v += bias[row]; }
+  v = activate(v, p.act);
+  for (var j = 0u; j < min(4u, p.n - col); j++) { c[base + row * p.n + col + j] = v[j]; }
 }
 
 @compute @workgroup_size(8, 8)
@@ -67,14 +63,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     c6 = fma(vec4f(f32(a[r6 + k])), v, c6);
     c7 = fma(vec4f(f32(a[r7 + k])), v, c7);
   }
-  if (col >= p.nv) { return; }
+  if (col * 4u >= p.n) { return; }
   let out = batch * p.m * p.n;
-  put(row, col * 4u, out, c0);
-  put(row + 1u, col * 4u, out, c1);
-  put(row + 2u, col * 4u, out, c2);
-  put(row + 3u, col * 4u, out, c3);
-  put(row + 4u, col * 4u, out, c4);
-  put(row + 5u, col * 4u, out, c5);
-  put(row + 6u, col * 4u, out, c6);
-  put(row + 7u, col * 4u, out, c7);
+  var rows = array<vec4f, 8>(c0, c1, c2, c3, c4, c5, c6, c7);
+  for (var i = 0u; i < 8u; i++) { put(row + i, col * 4u, out, rows[i]); }
 }

@@ -7,36 +7,26 @@ import directWgsl from "./matmul-direct.wgsl";
 import subgroupWgsl from "./matmul-subgroup.wgsl";
 import packWgsl from "./pack.wgsl";
 
-const uniforms = {
-  m: "u32",
-  n: "u32",
-  k: "u32",
-  kp: "u32",
-  nv: "u32",
-  strideA: "u32",
-  strideB: "u32",
-  tilesM: "u32",
-  tiles: "u32",
-  alpha: "f32",
-} as const;
+const head = { m: "u32", n: "u32", k: "u32", kp: "u32", nv: "u32", strideA: "u32", strideB: "u32" } as const;
+const tail = { tilesM: "u32", tiles: "u32", alpha: "f32", bias: "u32", act: "u32" } as const;
 
 export const packKernel = /* @__PURE__ */ defineKernel({
   name: "matmul-pack",
   source: [packWgsl],
   params: { WG: [64], TRANSPOSE: [false, true], Elem: ["f32", "f16"] },
-  uniforms: { batch: "u32", rows: "u32", cols: "u32", blockRows: "u32", blockCols: "u32", stride: "u32" },
+  uniforms: { batch: "u32", rows: "u32", cols: "u32", blockRows: "u32", blockCols: "u32", panel: "u32", stride: "u32" },
 });
 export const matmulSubgroupKernel = /* @__PURE__ */ defineKernel({
   name: "matmul-subgroup",
   source: [erfWgsl, activateWgsl, subgroupWgsl],
-  params: { S: [8, 4], ACT: [0, 1, 2], BIAS: [0, 1, 2] },
-  uniforms,
+  params: { S: [8, 4] },
+  uniforms: { ...head, bTile: "u32", bStep: "u32", ...tail },
 });
 export const matmulDirectKernel = /* @__PURE__ */ defineKernel({
   name: "matmul-direct",
   source: [erfWgsl, activateWgsl, directWgsl],
-  params: { ACT: [0, 1, 2], BIAS: [0, 1, 2], ElemA: ["f32", "f16"] },
-  uniforms,
+  params: { ElemA: ["f32", "f16"] },
+  uniforms: { ...head, ...tail },
 });
 
 /** What a product may end with. */
@@ -68,29 +58,49 @@ export interface Product {
 
 interface Packed {
   tensor: Tensor;
-  /** Row length in vec4. */
+  /** Columns in vec4, padding included. */
   cols: number;
   /** Vec4 between matrices. */
   stride: number;
+  /** Vec4 between panels, and between rows of a panel. */
+  tile: number;
+  step: number;
   owned: boolean;
 }
 
-/** A matrix as the kernels want it: rows of whole vec4, f32. Costs a copy only when it is stored otherwise. */
-function pack(x: Tensor, batch: number, rows: number, cols: number, transposed: boolean, shared: boolean): Packed {
+interface Layout {
+  batch: number;
+  rows: number;
+  cols: number;
+  transposed: boolean;
+  /** One matrix for the whole batch. */
+  shared: boolean;
+  /** Width of the panels in vec4; 0 for plain rows. */
+  panel: number;
+  /** Copy even where plain rows would do, so that rows are padded to a multiple of four. */
+  padRows: boolean;
+}
+
+/** A matrix as the kernels want it: whole vec4, f32, plain or in panels. Costs a copy only when it is stored otherwise. */
+function pack(x: Tensor, { batch, rows, cols, transposed, shared, panel, padRows }: Layout): Packed {
+  const least = Math.ceil(cols / 4);
+  if (!transposed && cols % 4 === 0 && x.dtype === "f32" && !panel && !padRows) {
+    return { tensor: x, cols: least, stride: shared ? 0 : rows * least, tile: 0, step: least, owned: false };
+  }
   const count = shared ? 1 : batch;
-  const blockCols = Math.ceil(cols / 4);
-  if (!transposed && cols % 4 === 0 && x.dtype === "f32")
-    return { tensor: x, cols: blockCols, stride: shared ? 0 : (rows * cols) / 4, owned: false };
+  const width = panel || least;
+  const blockCols = Math.ceil(least / width) * width;
   const blockRows = Math.ceil(rows / 4);
   const tensor = empty(x.device, [count, blockRows * 4, blockCols * 4], { name: "matmul" });
   packKernel.run(
     x.device,
     { x, y: tensor },
-    { batch: count, rows, cols, blockRows, blockCols, stride: rows * cols },
+    { batch: count, rows, cols, blockRows, blockCols, panel: width, stride: rows * cols },
     spread(Math.ceil((count * blockRows * blockCols) / 64)),
     { TRANSPOSE: transposed, Elem: x.dtype },
   );
-  return { tensor, cols: blockCols, stride: shared ? 0 : blockRows * 4 * blockCols, owned: true };
+  const stride = shared ? 0 : blockRows * 4 * blockCols;
+  return { tensor, cols: blockCols, stride, tile: blockRows * 4 * width, step: width, owned: true };
 }
 
 /** The subgroup size, when the adapter has exactly one that a kernel is written for; else 0. */
@@ -101,79 +111,66 @@ function fixedSubgroup(device: Device): number {
     : 0;
 }
 
+/** Below this many rows of the result, putting b in panels costs more than it saves. */
+const PANEL_ROWS = 64;
+
 /** Runs a product with the kernel that suits the adapter. */
 export function product(spec: Product): void {
   const { a, b, y, batch, m, n, k, alpha = 1, bias = null, activation = "none" } = spec;
   if (y.size === 0) return;
   const { device } = y;
-  // Rows of b past k meet zeros of a's padding: a is padded whenever k is not a multiple of four, and so must b's rows be.
-  const left = pack(a, batch, m, k, spec.transposeA ?? false, spec.sharedA ?? false);
-  const right =
-    k % 4 === 0
-      ? pack(b, batch, k, n, spec.transposeB ?? false, spec.sharedB ?? false)
-      : packRows(b, batch, k, n, spec);
   const S = fixedSubgroup(device);
+  const left = pack(a, {
+    batch,
+    rows: m,
+    cols: k,
+    transposed: spec.transposeA ?? false,
+    shared: spec.sharedA ?? false,
+    panel: 0,
+    padRows: false,
+  });
+  // Rows of b past k meet zeros of a's padding: a is padded whenever k is not a multiple of four, and so must b's rows be.
+  const transposed = spec.transposeB ?? false;
+  const panel = S > 0 && (transposed || m >= PANEL_ROWS) ? S : 0;
+  const right = pack(b, {
+    batch,
+    rows: k,
+    cols: n,
+    transposed,
+    shared: spec.sharedB ?? false,
+    panel,
+    padRows: k % 4 !== 0,
+  });
   const tensors = { a: left.tensor, b: right.tensor, bias: bias ?? right.tensor, c: y };
-  const params = { ACT: ACT[activation], BIAS: bias === null ? 0 : spec.biasPerRow ? 2 : 1 };
+  const tilesM = Math.ceil(m / (S > 0 ? 16 : 64));
+  const tiles = batch * tilesM;
+  const [rows, layers] = spread(tiles);
+  const common = {
+    m,
+    n,
+    k,
+    nv: right.cols,
+    strideB: right.stride,
+    tilesM,
+    tiles,
+    alpha,
+    act: ACT[activation],
+    bias: bias === null ? 0 : spec.biasPerRow ? 2 : 1,
+  };
+  const columns = Math.ceil(n / 4);
   if (S > 0) {
-    const tilesM = Math.ceil(m / 16);
-    const [rows, layers] = spread(batch * tilesM);
-    matmulSubgroupKernel.run(
-      device,
-      tensors,
-      {
-        m,
-        n,
-        k,
-        kp: left.cols,
-        nv: right.cols,
-        strideA: left.stride,
-        strideB: right.stride,
-        tilesM,
-        tiles: batch * tilesM,
-        alpha,
-      },
-      [Math.ceil(right.cols / S), rows, layers],
-      { ...params, S },
-    );
+    const uniforms = {
+      ...common,
+      kp: left.cols,
+      strideA: left.stride,
+      bTile: panel ? right.tile : S,
+      bStep: right.step,
+    };
+    matmulSubgroupKernel.run(device, tensors, uniforms, [Math.ceil(columns / S), rows, layers], { S });
   } else {
-    const tilesM = Math.ceil(m / 64);
-    const [rows, layers] = spread(batch * tilesM);
-    matmulDirectKernel.run(
-      device,
-      tensors,
-      {
-        m,
-        n,
-        k,
-        kp: left.cols * 4,
-        nv: right.cols,
-        strideA: left.stride * 4,
-        strideB: right.stride,
-        tilesM,
-        tiles: batch * tilesM,
-        alpha,
-      },
-      [Math.ceil(right.cols / 8), rows, layers],
-      params,
-    );
+    const uniforms = { ...common, kp: left.cols * 4, strideA: left.stride * 4 };
+    matmulDirectKernel.run(device, tensors, uniforms, [Math.ceil(columns / 8), rows, layers]);
   }
   if (left.owned) left.tensor.dispose("matmul");
   if (right.owned) right.tensor.dispose("matmul");
-}
-
-/** Packs b even where its columns are whole vec4, so that its rows are padded to a multiple of four. */
-function packRows(b: Tensor, batch: number, k: number, n: number, spec: Product): Packed {
-  const count = spec.sharedB ? 1 : batch;
-  const blockRows = Math.ceil(k / 4);
-  const blockCols = Math.ceil(n / 4);
-  const tensor = empty(b.device, [count, blockRows * 4, blockCols * 4], { name: "matmul" });
-  packKernel.run(
-    b.device,
-    { x: b, y: tensor },
-    { batch: count, rows: k, cols: n, blockRows, blockCols, stride: k * n },
-    spread(Math.ceil((count * blockRows * blockCols) / 64)),
-    { TRANSPOSE: spec.transposeB ?? false, Elem: b.dtype },
-  );
-  return { tensor, cols: blockCols, stride: spec.sharedB ? 0 : blockRows * 4 * blockCols, owned: true };
 }
