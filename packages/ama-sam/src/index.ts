@@ -1,1 +1,66 @@
-export {};
+export { AmaSamLearner, type AmaSamLearnerOptions } from "./engine/ama-sam-learner";
+export { type Baseline, haematoxylin, luminance, otsuThreshold, predictBaseline } from "./engine/baselines";
+export {
+  type BatchSource,
+  fixedBatches,
+  type SampledBatchesOptions,
+  sampledBatches,
+  type TrainBatch,
+  type TrainingSource,
+} from "./engine/batches";
+export { Checkpoints, type CheckpointsOptions, type WrittenCheckpoint } from "./engine/checkpoints";
+export { domainProbe, type ProbeResult, type ProbeSet, pooledEmbeddings } from "./engine/domain-probe";
+export {
+  type EvaluatedImage,
+  type EvaluateOptions,
+  evaluateModel,
+  evaluatePredictor,
+  flatMetrics,
+  type ModelEvaluation,
+} from "./engine/evaluate";
+export type { StepEvent, StopReason, TrainEvent, ValidationEvent } from "./engine/events";
+export { type InstanceOptions, labelMask } from "./engine/instances";
+export type { Learner, LearnerMemory, LearnerState, SavedTensor, StepValues } from "./engine/learner";
+export { BAD_STEPS_IN_A_ROW, type GuardState, MAX_ROLLBACKS } from "./engine/nan-guard";
+export { fromLogits, type Prediction, type PredictOptions, predictImage, predictLogits } from "./engine/predict";
+export { lambdaAt, learningRate, type RunLength, runLength } from "./engine/schedule";
+export { memoryStorage, type RunStorage } from "./engine/storage";
+export { buildModel, evaluateOptions, Trainer, type TrainerOptions, type TrainingData } from "./engine/trainer";
+export type { Progress, TrainerState } from "./engine/trainer-state";
+export {
+  type LoopOptions,
+  type LoopPlan,
+  type RunOptions,
+  TrainingLoop,
+  type Validation,
+} from "./engine/training-loop";
+export { AmaSamError } from "./errors";
+export {
+  AmaSam,
+  type AmaSamOptions,
+  type AmaSamOutput,
+  type Decoder,
+  type DecoderChoice,
+  type DecoderParts,
+  type ForwardOptions,
+  isSamParameter,
+} from "./model/ama-sam";
+export { type Align, type AmaSamConfig, PRESETS, type PresetName } from "./model/config";
+export { freeze, type Trainable } from "./model/freeze";
+export { type Losses, type LossOptions, losses } from "./model/losses";
+export {
+  type LoadedBase,
+  loadBase,
+  loadTrained,
+  mergeCheckpoint,
+  type SavedModelInfo,
+  type SaveOptions,
+  savedModelInfo,
+  saveTrained,
+  trainedPart,
+} from "./save/trained";
+export { type Config, type ConfigInput, configSchema, type DatasetConfig } from "./schema/config";
+export { applySet, configToYaml, parseConfigYaml, resolveConfig } from "./schema/parse";
+export { configReference } from "./schema/reference";
+export { augmentation, modelConfig, tileSide } from "./schema/settings";
+export type { ConfigKey } from "./schema/walk";

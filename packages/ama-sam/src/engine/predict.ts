@@ -1,0 +1,133 @@
+import { preprocess } from "@ama-sam/data";
+import type { LabelMap } from "@ama-sam/instances";
+import { postprocess, type RgbImage } from "@ama-sam/sam-encoder";
+import { interpolateBilinear, scope, tensor } from "@ama-sam/tensor";
+import { AmaSamError } from "../errors";
+import type { AmaSam } from "../model/ama-sam";
+import { type InstanceOptions, labelMask } from "./instances";
+import { cropWindow, WindowBlend, windowsOver } from "./windows";
+
+/** Options of {@link predictImage}. */
+export interface PredictOptions {
+  /** Probability above which a pixel is nucleus. Default 0.5, which is logit > 0 (fidelity A17). */
+  threshold?: number;
+  instances?: InstanceOptions;
+  /**
+   * Side in image pixels of the windows into which a larger image is cut; each is resized to the model's input. 0 resizes every image
+   * as a whole (as the paper). Default: the model's input size.
+   */
+  tile?: number;
+  /** Pixels that a window sees beyond its own part on each side. Default 64, at most a quarter of the tile. */
+  halo?: number;
+  /** Called after each window. */
+  onProgress?: (done: number, total: number) => void;
+  signal?: AbortSignal;
+}
+
+/** Maps of the image's own size, row-major. */
+export interface Prediction {
+  width: number;
+  height: number;
+  probability: Float32Array;
+  /** 1 where the probability is above the threshold. */
+  mask: Uint8Array;
+  /** Nuclei, numbered from 1. */
+  labels: LabelMap;
+}
+
+function checkImage({ width, height, data }: RgbImage): void {
+  if (
+    Number.isInteger(width) &&
+    Number.isInteger(height) &&
+    width > 0 &&
+    height > 0 &&
+    data.length === width * height * 3
+  )
+    return;
+  throw new AmaSamError(
+    "predictImage",
+    `not an RGB image. Got ${data.length} values for ${width} x ${height}. Expected ${width * height * 3}: 8-bit red, green, blue by pixel.`,
+  );
+}
+
+/**
+ * Logits of one image at its own size, from the image resized to the model's input as a whole: [height * width], row-major.
+ * Logits are brought to the input's size and then to the image's, both bilinear, as SAM's post-processing does.
+ */
+export async function predictLogits(model: AmaSam, image: RgbImage): Promise<Float32Array> {
+  checkImage(image);
+  const { device } = model;
+  const { imageSize } = model.config.encoder;
+  const { width, height } = image;
+  const data = image.data instanceof Uint8Array ? image.data : Uint8Array.from(image.data);
+  const values = preprocess({ width, height, channels: 3, bitDepth: 8, data }, imageSize); // [1, 3, S, S]
+  return scope(device, "predict", () => {
+    const { logits } = model.predict(tensor(device, values, [1, 3, imageSize, imageSize]));
+    const full = logits.shape[2] === imageSize ? logits : interpolateBilinear(logits, [imageSize, imageSize]);
+    return (width === imageSize && height === imageSize ? full : postprocess(full, height, width)).data();
+  });
+}
+
+/**
+ * Segments an 8-bit RGB image of any size: probability, mask and nuclei at the image's own size (AMA-SAM 3.4).
+ *
+ * An image larger than `tile` is predicted in overlapping windows whose logits are blended, so that memory on the device does not
+ * grow with the image.
+ * @throws AmaSamError for data that is no RGB image, options out of range, or values that are not finite
+ */
+export async function predictImage(model: AmaSam, image: RgbImage, options: PredictOptions = {}): Promise<Prediction> {
+  checkImage(image);
+  const { width, height } = image;
+  const { threshold = 0.5, tile = model.config.encoder.imageSize, onProgress, signal } = options;
+  if (!(threshold > 0 && threshold < 1))
+    throw new AmaSamError(
+      "predictImage",
+      `the threshold is no probability. Got ${threshold}. Expected a number in (0, 1).`,
+    );
+  if (!Number.isInteger(tile) || tile < 0)
+    throw new AmaSamError(
+      "predictImage",
+      `the tile is no number of pixels. Got ${tile}. Expected a whole number; 0 for no tiles.`,
+    );
+  const halo = Math.max(0, Math.min(options.halo ?? 64, Math.floor(tile / 4)));
+  let logits: Float32Array;
+  if (tile === 0 || (width <= tile && height <= tile)) {
+    logits = await predictLogits(model, image);
+    onProgress?.(1, 1);
+  } else {
+    const windows = windowsOver(width, height, tile, halo);
+    const blend = new WindowBlend(width, height, halo);
+    for (const [i, window] of windows.entries()) {
+      signal?.throwIfAborted();
+      const data = cropWindow(image.data, width, height, window);
+      blend.add(window, await predictLogits(model, { width: tile, height: tile, data }));
+      onProgress?.(i + 1, windows.length);
+    }
+    logits = blend.finish();
+  }
+  return fromLogits(logits, width, height, threshold, options.instances);
+}
+
+/** Probability, mask and nuclei of native-size logits. */
+export function fromLogits(
+  logits: Float32Array,
+  width: number,
+  height: number,
+  threshold = 0.5,
+  instances: InstanceOptions = {},
+): Prediction {
+  const cut = Math.log(threshold / (1 - threshold));
+  const probability = new Float32Array(logits.length);
+  const mask = new Uint8Array(logits.length);
+  for (let i = 0; i < logits.length; i++) {
+    const z = logits[i]!;
+    if (!Number.isFinite(z))
+      throw new AmaSamError(
+        "predictImage",
+        `the model gives values that are not finite. Got ${z} at pixel ${i}. The weights are damaged, or training diverged.`,
+      );
+    probability[i] = 1 / (1 + Math.exp(-z));
+    mask[i] = z > cut ? 1 : 0;
+  }
+  return { width, height, probability, mask, labels: labelMask(mask, width, height, instances) };
+}

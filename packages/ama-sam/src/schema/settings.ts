@@ -1,0 +1,48 @@
+import { type Augmentation, noAugmentation } from "@ama-sam/data";
+import { type AmaSamConfig, PRESETS } from "../model/config";
+import type { Config } from "./config";
+
+/** The model's sizes and behaviour that a configuration asks for; SAM's decoder follows the encoder's sizes. */
+export function modelConfig({ model }: Config): AmaSamConfig {
+  const preset = PRESETS[model.preset];
+  const { overrides, align, lambda, promptThreshold } = model;
+  const encoder = { ...preset.encoder, ...overrides.encoder };
+  return {
+    ...preset,
+    encoder,
+    samDecoder: {
+      ...preset.samDecoder,
+      ...overrides.samDecoder,
+      imageSize: encoder.imageSize,
+      grid: encoder.imageSize / encoder.patchSize,
+      channels: encoder.outChannels,
+    },
+    adapter: overrides.adapter === undefined ? preset.adapter : overrides.adapter,
+    slices: overrides.slices ?? preset.slices,
+    sliceMlp: overrides.sliceMlp ?? preset.sliceMlp,
+    discriminatorHidden: overrides.discriminatorHidden ?? preset.discriminatorHidden,
+    align,
+    lambda: typeof lambda === "number" ? lambda : lambda.ramp,
+    promptThreshold,
+  };
+}
+
+/** The augmentation that a configuration asks for, in the form of `@ama-sam/data`. */
+export function augmentation({ data: { augment } }: Config): Augmentation {
+  if (augment === "none") return noAugmentation;
+  const { fit, flip, rotate, scale, brightness, contrast, saturation, hue, stainScale, stainShift } = augment;
+  return {
+    fit,
+    flip,
+    rotate,
+    scale: [scale[0], scale[1]],
+    color: { brightness, contrast, saturation, hue },
+    stain: { scale: stainScale, shift: stainShift },
+  };
+}
+
+/** Side in image pixels of the tiles in which larger images are predicted; 0 for never. */
+export function tileSide({ data, eval: { tile } }: Config, imageSize: number): number {
+  if (typeof tile === "number") return tile;
+  return tile === "auto" && data.augment !== "none" && data.augment.fit === "crop" ? imageSize : 0;
+}
