@@ -88,7 +88,13 @@ export function defineOp<const Req extends string, Attrs, const Opt extends stri
     if (wanted) state.met = true;
     const recording = wanted && state.enabled;
     const start = flags.trace ? performance.now() : 0;
-    const extras = activity.during(spec.name, "scratch", () => spec.forward(inputs, attrs, y, recording));
+    let extras: Record<string, Tensor> | undefined;
+    try {
+      extras = activity.during(spec.name, "scratch", () => spec.forward(inputs, attrs, y, recording));
+    } catch (error) {
+      y.dispose(spec.name);
+      throw error;
+    }
     if (flags.trace) device.queue.monitor?.op(spec.name, start);
     if (recording) {
       const saved: Record<string, Tensor> = {};
