@@ -19,7 +19,7 @@ function newest(folder: string): number {
 }
 
 const packages = readdirSync(join(root, "packages"))
-  .filter((name) => name !== "testing") // private: it only ever runs from its sources, inside vitest
+  .filter((name) => name !== "testing" && existsSync(join(root, "packages", name, "package.json"))) // private: it only ever runs from its sources, inside vitest
   .map((folder) => {
     const dir = join(root, "packages", folder);
     const built = ["index.js", "index.d.ts"].map((name) => join(dir, "dist", name));

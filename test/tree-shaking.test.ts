@@ -1,5 +1,5 @@
 // What a web page pays for one import: unrelated ops, and their WGSL, stay out of the bundle.
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { type BuildOptions, build } from "esbuild";
 import { describe, expect, test } from "vitest";
@@ -37,8 +37,8 @@ const report = (name: string, { kib, gzipKib }: { kib: number; gzipKib: number }
 describe("one op of @ama-sam/tensor", () => {
   /** WGSL that an op may bring: its own folder, the shared functions, what the tape runs for any op, and what TENSOR_NAN does. */
   const cases = [
-    { name: "relu", own: ["ops/unary"], budgetKib: 25 },
-    { name: "layerNorm", own: ["ops/layer-norm"], budgetKib: 40 },
+    { name: "relu", own: ["ops/unary"], budgetKib: 30 },
+    { name: "layerNorm", own: ["ops/layer-norm"], budgetKib: 45 },
     { name: "matmul", own: ["ops/matmul", "ops/permute", "ops/linear"], budgetKib: 45 },
   ];
   test.each(cases)("$name brings no WGSL of other ops", async ({ name, own, budgetKib }) => {
@@ -75,6 +75,7 @@ const WHOLE_KIB: Record<string, number> = {
   "@ama-sam/instances": 60,
   "@ama-sam/checkpoint": 75,
   "@ama-sam/data": 230,
+  "@ama-sam/viewer": 80,
   "@ama-sam/tensor": 260,
   "@ama-sam/nn": 280,
   "@ama-sam/sam-encoder": 300,
@@ -87,7 +88,7 @@ const WHOLE_KIB: Record<string, number> = {
 
 function publicPackages(): string[] {
   return readdirSync(`${root}packages`)
-    .filter((name) => name !== "testing" && name !== "dawn")
+    .filter((name) => name !== "testing" && name !== "dawn" && existsSync(`${root}packages/${name}/package.json`))
     .map((name) => (name === "ama-sam" ? name : `@ama-sam/${name}`));
 }
 
