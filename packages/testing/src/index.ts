@@ -1,4 +1,5 @@
 export { type Bench, type BenchResult, type BenchRun, type Peaks, runBench, timeRuns } from "./bench";
+export { type BenchShape, benchOf } from "./bench-of";
 export { openTestDevice, provideDevice, testDevice } from "./device";
 export { type Faults, faultAdapter, injectFaults } from "./fault";
 export type { FaultCall, FaultPlan } from "./fault-plan";
