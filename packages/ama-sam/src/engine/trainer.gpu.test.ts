@@ -1,7 +1,7 @@
 import type { Sample } from "@ama-sam/data";
 import { Build } from "@ama-sam/nn";
 import { clearGraph, type Device } from "@ama-sam/tensor";
-import { Random, testDevice } from "@ama-sam/testing";
+import { type FaultPlan, injectFaults, openTestDevice, Random, testDevice } from "@ama-sam/testing";
 import { beforeAll, describe, expect, it } from "vitest";
 import { AmaSam } from "../model/ama-sam";
 import { freeze } from "../model/freeze";
@@ -16,21 +16,21 @@ import { predictImage } from "./predict";
 import { memoryStorage } from "./storage";
 import { Trainer } from "./trainer";
 
-/** Small enough for a software adapter: 64 x 64 pixels, two blocks of width 24. */
+/** Small enough for a software adapter: 48 x 48 pixels, two blocks of width 24. */
 const tiny: ConfigInput = {
   model: {
     preset: "nano",
     overrides: {
-      encoder: { imageSize: 64, width: 24, depth: 2, heads: 2, window: 4, globalBlocks: [1], outChannels: 16 },
+      encoder: { imageSize: 48, width: 24, depth: 2, heads: 2, window: 4, globalBlocks: [1], outChannels: 16 },
       samDecoder: { maskChannels: 4, heads: 2, mlpHidden: 32, iouHidden: 16 },
-      slices: 16,
+      slices: 4,
       discriminatorHidden: 8,
     },
     lambda: 0.5,
   },
   train: { epochs: 2, batch: 3, lr: 2e-3, clipNorm: 1, checkpointMinutes: 0 },
 };
-const SIZE = 64;
+const SIZE = 48;
 
 /** Discs on a noisy ground; auxiliary images have another colour. */
 function disc(random: Random, auxiliary: boolean): { image: Float32Array; mask: Float32Array } {
@@ -38,7 +38,7 @@ function disc(random: Random, auxiliary: boolean): { image: Float32Array; mask: 
   const mask = new Float32Array(SIZE * SIZE);
   const spots = Array.from(
     { length: 4 },
-    () => [random.integer(8, 56), random.integer(8, 56), random.integer(5, 9)] as const,
+    () => [random.integer(7, 41), random.integer(7, 41), random.integer(4, 7)] as const,
   );
   for (let i = 0; i < mask.length; i++) {
     const [x, y] = [i % SIZE, Math.floor(i / SIZE)];
@@ -155,17 +155,62 @@ describe("Trainer", () => {
     trainer.dispose();
   });
 
-  it("goes on after a lost device with the same bits", async () => {
-    const { openGpu } = await import("@ama-sam/dawn");
-    const own = await openGpu();
-    const lossy = await make({ on: own, onDeviceLost: testDevice, config: six });
+  it("goes on after devices lost in upload, kernels, submission and read-back, with the same bits", async () => {
+    const points: FaultPlan[] = (["dispatch", "writeBuffer", "submit", "mapAsync"] as const).map((on, i) => ({
+      lose: { on, at: [900, 3, 9, 2][i]! },
+    }));
+    const opened: Device[] = [];
+    const open = async () => {
+      opened.push(await openTestDevice());
+      return { own: opened.at(-1)!, faults: injectFaults(opened.at(-1)!.gpu) };
+    };
+    const first = await open();
+    const lossy = await make({
+      on: first.own,
+      config: six,
+      onDeviceLost: async () => {
+        const next = points.shift();
+        if (!next) return device;
+        const { own, faults } = await open();
+        faults.arm(next);
+        return own;
+      },
+    });
     await lossy.trainer.run({ maxSteps: 3 });
-    own.gpu.destroy();
+    first.faults.arm(points.shift()!);
     await lossy.trainer.run({ maxSteps: 3 });
-    expect(lossy.events.filter((e) => e.type === "recovered")).toHaveLength(1);
+    expect(opened).toHaveLength(4);
+    expect(opened.every((d) => d.isLost)).toBe(true);
     expect(lossy.losses()).toEqual(whole.losses.slice(0, 6));
     expect(await lossy.trainer.fingerprint()).toBe(whole.at6);
     lossy.trainer.dispose();
+    for (const d of opened) await d.dispose();
+  });
+
+  it("survives NaN from any kernel: a spoiled update is rolled back", async () => {
+    const own = await openTestDevice();
+    const faults = injectFaults(own.gpu);
+    const { trainer, events } = await make({ on: own, config: six });
+    await trainer.run({ maxSteps: 1 });
+    faults.arm({});
+    await trainer.run({ maxSteps: 1 });
+    const perStep = faults.counts.dispatch;
+    const at = (share: number) => Math.max(1, Math.floor(share * perStep));
+    for (const [share, steps] of [
+      [0.2, 2],
+      [0.6, 2],
+      [1, 5],
+    ] as const) {
+      // the last dispatch of a step is Adam's
+      faults.arm({ nanInDispatchAt: at(share) });
+      await trainer.run({ maxSteps: steps });
+    }
+    expect(trainer.progress.guard).toMatchObject({ rollbacks: 1, inARow: 0 });
+    expect(events.filter((e) => e.type === "rollback")).toHaveLength(1);
+    const { learner } = await trainer.state();
+    for (const { data } of [...learner.weights.values(), ...learner.moments.values()])
+      expect(data.every(Number.isFinite)).toBe(true);
+    trainer.dispose();
     await own.dispose();
   });
 });

@@ -133,6 +133,22 @@ describe("TrainingLoop", () => {
     expect(timed.loop.isFinished).toBe(false);
   });
 
+  it("the best checkpoint is the one with the highest score, ties and NaN keep the older", async () => {
+    const scores = [0.2, 0.6, Number.NaN, 0.6, 0.4];
+    const storage = memoryStorage();
+    const made = make({ validate: async () => ({ score: scores.shift()!, metrics: {} }) }, storage);
+    await made.loop.run();
+    expect(made.loop.progress.best).toEqual({ score: 0.6, step: 10 });
+    expect((await new Checkpoints(storage).load("best"))?.progress.step).toBe(10);
+    expect(made.events.flatMap((e) => (e.type === "validation" ? [e.best] : []))).toEqual([
+      true,
+      true,
+      false,
+      false,
+      false,
+    ]);
+  });
+
   it("refuses a state of other data", async () => {
     const { loop } = make();
     const state = await loop.state();
