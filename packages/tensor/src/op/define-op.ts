@@ -72,8 +72,14 @@ export function defineOp<const Req extends string, Attrs, const Opt extends stri
   const names: readonly (Req | Opt)[] = [...spec.inputs, ...(spec.optional ?? [])];
   const apply = (inputs: Named<Req, Opt, Tensor>, attrs: Attrs): Tensor => {
     const device = check(spec.name, spec.inputs, names, spec.dtypes, inputs);
-    const pick = <T>(of: (x: Tensor) => T) =>
-      Object.fromEntries(names.map((n) => [n, inputs[n] ? of(inputs[n] as Tensor) : null])) as Named<Req, Opt, T>;
+    const pick = <T>(of: (x: Tensor) => T): Named<Req, Opt, T> => {
+      const picked: Record<string, T | null> = {};
+      for (const name of names) {
+        const x: Tensor | null = inputs[name];
+        picked[name] = x ? of(x) : null;
+      }
+      return picked as Named<Req, Opt, T>;
+    };
     const shapes = pick((x) => x.shape);
     const shape = spec.shape(shapes, attrs);
     const dtype = spec.dtype?.(
