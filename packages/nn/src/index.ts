@@ -9,3 +9,4 @@ export { Adam, type AdamOptions } from "./optim/adam";
 export { cosine, exponential, paperLearningRate, type Schedule, warmup } from "./optim/schedule";
 export { Generator, philox } from "./random";
 export { type CheckpointLike, type LoadOptions, loadStateDict, saveStateDict } from "./state";
+export { stateShapes } from "./state-shapes";

@@ -1,5 +1,6 @@
-import { type Device, type DType, empty, type Shape, type Tensor } from "@ama-sam/tensor";
+import { type Device, empty, type Shape, type Tensor } from "@ama-sam/tensor";
 import { ModuleError } from "./errors";
+import { NO_DEVICE, shapeOnly } from "./no-device";
 import { Generator } from "./random";
 
 /** How a new parameter gets its values. */
@@ -15,8 +16,11 @@ export interface BuildOptions {
   seed?: number;
   /** `random` (default) as PyTorch initialises; `none` leaves weights undefined, for a model that is loaded next. */
   init?: "random" | "none";
-  /** Element type of weights that are frozen from the start. Default f32. */
-  frozenDType?: "f32" | "f16";
+  /**
+   * Whether the product weight of that name (of a Linear, Conv2d or ConvTranspose2d) is stored in f16: half the memory for weights
+   * that stay frozen, on adapters with `shader-f16`. Default: none.
+   */
+  half?: (name: string) => boolean;
 }
 
 /** Where a model is built: device, seed, and the path of names. Passed down through constructors. */
@@ -24,14 +28,14 @@ export class Build {
   readonly device: Device;
   readonly generator: Generator;
   readonly init: "random" | "none";
-  readonly frozenDType: "f32" | "f16";
+  readonly half: (name: string) => boolean;
   readonly path: string;
 
   constructor(device: Device, options: BuildOptions = {}, path = "", generator = new Generator(options.seed ?? 0)) {
     this.device = device;
     this.generator = generator;
     this.init = options.init ?? "random";
-    this.frozenDType = options.frozenDType ?? "f32";
+    this.half = options.half ?? (() => false);
     this.path = path;
   }
 
@@ -40,9 +44,11 @@ export class Build {
     return new Build(this.device, this, this.path ? `${this.path}.${name}` : name, this.generator);
   }
 
-  /** Makes a kept tensor with initial values. */
-  make(name: string, shape: Shape, init: Init, dtype: DType = "f32"): Tensor {
+  /** Makes a kept tensor with initial values; `product` weights may be stored in f16. */
+  make(name: string, shape: Shape, init: Init, product = false): Tensor {
     const full = this.path ? `${this.path}.${name}` : name;
+    if (this.device === NO_DEVICE) return shapeOnly(shape, full);
+    const dtype = product && this.half(full) ? "f16" : "f32";
     const made = empty(this.device, shape, { tag: "params", name: full, dtype }).keep();
     if (init.kind === "zeros" || init.kind === "ones")
       made.write(new Float32Array(made.size).fill(init.kind === "ones" ? 1 : 0));
@@ -74,9 +80,12 @@ export class Module {
     this.#build = build;
   }
 
-  /** Registers a parameter: part of the state dict, trainable until frozen. */
-  protected parameter(name: string, shape: Shape, init: Init): Tensor {
-    const made = this.#build.make(name, shape, init);
+  /**
+   * Registers a parameter: part of the state dict, trainable until frozen.
+   * @param product whether it only ever is the weight of a product (linear, conv2d, convTranspose2d), which may be f16
+   */
+  protected parameter(name: string, shape: Shape, init: Init, product = false): Tensor {
+    const made = this.#build.make(name, shape, init, product);
     made.requiresGrad = true;
     this.#parameters.set(name, made);
     return made;

@@ -1,4 +1,4 @@
-import { compareManifest, type openCheckpoint, writeSafetensors } from "@ama-sam/checkpoint";
+import { compareManifest, type openCheckpoint, type TensorInput, writeSafetensors } from "@ama-sam/checkpoint";
 import type { Tensor } from "@ama-sam/tensor";
 import { ModuleError } from "./errors";
 import type { Module } from "./module";
@@ -51,9 +51,7 @@ function explain(missing: string[], surplus: string[], report: ReturnType<typeof
     names.slice(0, 8).join(", ") + (names.length > 8 ? ` and ${names.length - 8} more` : "");
   const near = missing.slice(0, 8).flatMap((name) => {
     const guess = report.suggestions.get(name);
-    return guess && guess.length > 0
-      ? [`${name}: did you mean ${Array.isArray(guess) ? guess.join(" or ") : guess}?`]
-      : [];
+    return guess ? [`${name}: did you mean ${guess}?`] : [];
   });
   const parts = [
     missing.length > 0 ? `${missing.length} missing: ${some(missing)}` : "",
@@ -74,7 +72,7 @@ export async function saveStateDict(
   tensors: ReadonlyMap<string, Tensor>,
   metadata: Record<string, string> = {},
 ): Promise<Uint8Array> {
-  const out = new Map<string, { dtype: "F32"; shape: number[]; data: Float32Array }>();
-  for (const [name, t] of tensors) out.set(name, { dtype: "F32", shape: [...t.shape], data: await t.data() });
-  return writeSafetensors(out as never, metadata);
+  const out = new Map<string, TensorInput>();
+  for (const [name, t] of tensors) out.set(name, { dtype: "f32", shape: t.shape, data: await t.data() });
+  return writeSafetensors(out, metadata);
 }

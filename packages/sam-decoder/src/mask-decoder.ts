@@ -112,25 +112,38 @@ export class MaskDecoder extends Module {
     return reshape(masks, [batch, weights.length, H, W]);
   }
 
-  #check({ embedding, sparse, dense }: DecoderInput): number {
+  #check({ embedding, imagePe, sparse, dense }: DecoderInput): number {
     const { channels: C, grid } = this.config;
-    const [B, c] = embedding.shape;
     const fail = (message: string): never => {
       throw new DecoderError("MaskDecoder.forward", message);
     };
-    if (embedding.shape.length !== 4 || c !== C)
-      fail(`the embedding does not fit. Got [${embedding.shape.join(", ")}]. Expected [B, ${C}, ${grid}, ${grid}].`);
+    const show = (x: Tensor) => `[${x.shape.join(", ")}]`;
+    const [B, c, h, w] = embedding.shape;
+    if (embedding.shape.length !== 4 || c !== C || embedding.size === 0)
+      fail(`the embedding does not fit. Got ${show(embedding)}. Expected [B, ${C}, ${grid}, ${grid}], B at least 1.`);
+    const map = (x: Tensor, one: boolean) =>
+      x.shape.length === 4 &&
+      x.shape[1] === C &&
+      ((x.shape[2] === h && x.shape[3] === w) || (one && x.shape[2] === 1 && x.shape[3] === 1));
+    if (!map(imagePe, false))
+      fail(`imagePe does not fit the embedding. Got ${show(imagePe)}. Expected [1, ${C}, ${h}, ${w}].`);
+    if (!map(dense, true))
+      fail(`dense does not fit the embedding. Got ${show(dense)}. Expected [B, ${C}, ${h}, ${w}] or [1, ${C}, 1, 1].`);
+    if (sparse && (sparse.shape.length !== 3 || sparse.shape[2] !== C || sparse.size === 0))
+      fail(`sparse prompts have a wrong shape. Got ${show(sparse)}. Expected [B, P, ${C}], or null for none.`);
     const batch = Math.max(B, sparse?.shape[0] ?? 1, dense.shape[0]);
     for (const [name, n] of [
       ["embedding", B],
+      ["imagePe", imagePe.shape[0]],
       ["sparse", sparse?.shape[0] ?? batch],
       ["dense", dense.shape[0]],
     ] as const) {
-      if (n !== batch && n !== 1)
-        fail(`batches differ. Got ${name} of ${n}, others of ${batch}. Expected ${batch} or 1.`);
+      const broadcasts = n === 1 && name !== "sparse";
+      if (n !== batch && !broadcasts)
+        fail(
+          `batches differ. Got ${name} of ${n}, others of ${batch}. Expected ${batch}${name === "sparse" ? "" : " or 1"}.`,
+        );
     }
-    if (sparse && (sparse.shape.length !== 3 || sparse.shape[2] !== C))
-      fail(`sparse prompts have a wrong shape. Got [${sparse.shape.join(", ")}]. Expected [B, P, ${C}].`);
     return batch;
   }
 }

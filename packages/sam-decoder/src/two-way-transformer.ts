@@ -1,5 +1,6 @@
 import { type Build, LayerNorm, Linear, MlpBlock, Module } from "@ama-sam/nn";
 import { add, attention, permute, reshape, scope, type Tensor } from "@ama-sam/tensor";
+import { DecoderError } from "./errors";
 
 /** Sizes of {@link TwoWayTransformer}. */
 export interface TwoWayConfig {
@@ -100,6 +101,13 @@ export class TwoWayTransformer extends Module {
 
   constructor(build: Build, config: TwoWayConfig) {
     super(build);
+    const { channels, heads } = config;
+    if (channels % (2 * heads) !== 0) {
+      throw new DecoderError(
+        "TwoWayTransformer",
+        `heads do not divide the channels. Got ${channels} channels, ${heads} heads. Expected a multiple of ${2 * heads}: the cross-attentions work on half of the channels.`,
+      );
+    }
     this.layers = this.list("layers", config.depth, (b, i) => new TwoWayBlock(b, config, i === 0));
     this.finalAttn = this.child(
       "final_attn_token_to_image",

@@ -16,7 +16,7 @@ export interface EncodeOptions {
   recompute?: boolean;
   /** Inputs of another size interpolate the position table (bilinear) instead of being refused. */
   interpolatePositions?: boolean;
-  /** Sees `embed`, then `block0`, `block1`, ...: [B, h, w, C] each, alive until the caller's scope ends. */
+  /** Sees `embed`, then `block0`, `block1`, ...: [B, h, w, C] each, alive during the call; `detach().keep()` makes it stay. */
   tap?: (name: string, value: Tensor) => void;
 }
 
@@ -61,15 +61,29 @@ class Neck extends Module {
 }
 
 function checkConfig(config: ImageEncoderConfig): void {
-  const { imageSize, patchSize, width, heads, depth, globalBlocks } = config;
-  const whole = [imageSize, patchSize, width, heads, depth].every((n) => Number.isInteger(n) && n > 0);
-  if (!whole || imageSize % patchSize !== 0 || width % heads !== 0) {
+  const { imageSize, patchSize, inChannels, width, heads, depth, window, mlpRatio, outChannels, globalBlocks } = config;
+  const counts = { imageSize, patchSize, inChannels, width, heads, depth, outChannels };
+  for (const [name, n] of Object.entries(counts)) {
+    if (!Number.isInteger(n) || n <= 0)
+      throw new EncoderError("ImageEncoder", `${name} is no size. Got ${n}. Expected a whole number above 0.`);
+  }
+  if (imageSize % patchSize !== 0 || width % heads !== 0) {
     throw new EncoderError(
       "ImageEncoder",
-      `sizes do not fit. Got imageSize ${imageSize}, patchSize ${patchSize}, width ${width}, heads ${heads}, depth ${depth}. Expected whole numbers, imageSize a multiple of patchSize, width of heads.`,
+      `sizes do not fit. Got imageSize ${imageSize}, patchSize ${patchSize}, width ${width}, heads ${heads}. Expected imageSize a multiple of patchSize, width of heads.`,
     );
   }
-  const outside = globalBlocks.find((i) => !(i >= 0 && i < depth));
+  if (!Number.isInteger(window) || window < 0)
+    throw new EncoderError(
+      "ImageEncoder",
+      `window is no size. Got ${window}. Expected tokens, or 0 for global attention.`,
+    );
+  if (!(width * mlpRatio >= 1))
+    throw new EncoderError(
+      "ImageEncoder",
+      `the MLP has no width. Got mlpRatio ${mlpRatio}. Expected a number above 0.`,
+    );
+  const outside = globalBlocks.find((i) => !(Number.isInteger(i) && i >= 0 && i < depth));
   if (outside !== undefined)
     throw new EncoderError(
       "ImageEncoder",
@@ -113,7 +127,7 @@ export class ImageEncoder extends Module {
       this.blocks.forEach((block, i) => {
         const before = tokens;
         tokens = recompute ? checkpoint([before], (t) => block.forward(t)) : block.forward(before);
-        if (!tap) before.dispose("image encoder");
+        before.dispose("image encoder");
         tap?.(`block${i}`, tokens);
       });
       return this.neck.forward(tokens);

@@ -37,17 +37,23 @@ export interface PreprocessOptions {
 /** Size of an image inside the square input, in SAM's rounding. */
 export function fittedSize(height: number, width: number, size: number): [number, number] {
   const scale = size / Math.max(height, width);
-  return [Math.floor(height * scale + 0.5), Math.floor(width * scale + 0.5)];
+  const side = (n: number) => Math.max(1, Math.floor(n * scale + 0.5)); // SAM itself would round a sliver to nothing
+  return [side(height), side(width)];
 }
 
 /**
  * Images to the encoder's input: bilinear resize (align_corners false, no antialias, no rounding), then SAM's mean and
  * deviation. Images of one call are resized alone and may differ in size.
  * @returns [B, 3, size, size]
- * @throws EncoderError for an empty batch, or data that is not width x height x 3
+ * @throws EncoderError for an empty batch, a size that is none, or data that is not width x height x 3
  */
 export function preprocess(device: Device, images: readonly RgbImage[], options: PreprocessOptions): Tensor {
   const { size, mode = "square" } = options;
+  if (!Number.isInteger(size) || size <= 0)
+    throw new EncoderError(
+      "preprocess",
+      `size is no size. Got ${size}. Expected the side of the model's input, pixels.`,
+    );
   if (images.length === 0) throw new EncoderError("preprocess", "the batch is empty. Expected at least one image.");
   return scope(device, "preprocess", () => {
     const mean = tensor(device, PIXEL_MEAN, [1, 3, 1, 1]);

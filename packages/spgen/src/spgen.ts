@@ -45,14 +45,14 @@ export class SPGen extends Module {
 
   /**
    * Coarse logits from an image embedding: [B, C, G, G], G even -> [B, 1, 4G, 4G]. Upsampling has align_corners true.
-   * @throws SpgenError for another channel count or an odd grid
+   * @throws SpgenError for another channel count, an odd or empty grid, or an empty batch
    */
   forward(embedding: Tensor): Tensor {
     const [, C, h, w] = embedding.shape;
-    if (embedding.shape.length !== 4 || C !== this.channels || h % 2 || w % 2) {
+    if (embedding.shape.length !== 4 || C !== this.channels || h % 2 || w % 2 || embedding.size === 0) {
       throw new SpgenError(
         "SPGen.forward",
-        `the embedding does not fit. Got [${embedding.shape.join(", ")}]. Expected [B, ${this.channels}, G, G] with an even G.`,
+        `the embedding does not fit. Got [${embedding.shape.join(", ")}]. Expected [B, ${this.channels}, G, G] with an even G and at least one image.`,
       );
     }
     const size: [number, number] = [4 * h, 4 * w];

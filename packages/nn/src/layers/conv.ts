@@ -18,7 +18,7 @@ export class Conv2d extends Module {
   constructor(build: Build, inChannels: number, outChannels: number, kernel: number, options: Conv2dOptions = {}) {
     super(build);
     const bound = (inChannels * kernel * kernel) ** -0.5;
-    this.weight = this.parameter("weight", [outChannels, inChannels, kernel, kernel], { kind: "uniform", bound });
+    this.weight = this.parameter("weight", [outChannels, inChannels, kernel, kernel], { kind: "uniform", bound }, true);
     this.bias = (options.bias ?? true) ? this.parameter("bias", [outChannels], { kind: "uniform", bound }) : null;
     this.stride = options.stride ?? 1;
     this.padding = options.padding ?? 0;
@@ -39,7 +39,7 @@ export class ConvTranspose2d extends Module {
   constructor(build: Build, inChannels: number, outChannels: number, stride = 2) {
     super(build);
     const bound = (outChannels * stride * stride) ** -0.5; // PyTorch takes the fan of a transposed weight's second dimension
-    this.weight = this.parameter("weight", [inChannels, outChannels, stride, stride], { kind: "uniform", bound });
+    this.weight = this.parameter("weight", [inChannels, outChannels, stride, stride], { kind: "uniform", bound }, true);
     this.bias = this.parameter("bias", [outChannels], { kind: "uniform", bound });
     this.stride = stride;
   }

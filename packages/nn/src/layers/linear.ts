@@ -11,7 +11,7 @@ export class Linear extends Module {
     const init = options.zero
       ? ({ kind: "zeros" } as const)
       : ({ kind: "uniform", bound: inFeatures ** -0.5 } as const);
-    this.weight = this.parameter("weight", [outFeatures, inFeatures], init);
+    this.weight = this.parameter("weight", [outFeatures, inFeatures], init, true);
     this.bias = (options.bias ?? true) ? this.parameter("bias", [outFeatures], init) : null;
   }
 
