@@ -3,6 +3,7 @@
 
 const WG: u32 = 64u;
 const D: u32 = 64u; // head width
+const ROLLED: bool = false; // keeps loops over the head width: compiles in a fraction of the time, where speed is not the aim
 const REL: bool = false;
 
 struct Params {
@@ -14,6 +15,7 @@ struct Params {
   kBatch: u32, kHead: u32, kRow: u32, kOffset: u32, vOffset: u32,
   yBatch: u32, yHead: u32, yRow: u32,
   dkOffset: u32, dvOffset: u32,
+  dim: u32, // D, as a number that no compiler unrolls loops by
   scale: f32,
 }
 
@@ -21,13 +23,14 @@ struct Params {
 @group(0) @binding(1) var<storage, read> k: array<f32>; // [B, A, Nk, D]
 @group(0) @binding(2) var<storage, read> v: array<f32>; // [B, A, Nk, D]
 @group(0) @binding(3) var<storage, read> dy: array<f32>; // [B, A, Nq, D]
-@group(0) @binding(4) var<storage, read> stats: array<vec2f>; // [B * A, Nq]: log-sum-exp, sum of dy * y
+@group(0) @binding(4) var<storage, read> stats: array<f32>; // [2, B * A, Nq]: log-sum-exp, sum of dy * y
 @group(0) @binding(5) var<storage, read> bias: array<f32>; // [B * A, Nq, biasRow]
 @group(0) @binding(6) var<storage, read_write> dkv: array<f32>; // dk and dv, strides of k, each from its own offset
 @group(0) @binding(7) var<uniform> p: Params;
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let dim = select(D, p.dim, ROLLED);
   let g = group.y * groups.x + group.x;
   let head = g / p.blocks;
   let key = (g % p.blocks) * WG + lane;
@@ -47,7 +50,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var t: array<f32, D>;
   var dk: array<f32, D>;
   var dv: array<f32, D>;
-  for (var d = 0u; d < D; d++) {
+  for (var d = 0u; d < dim; d++) {
     x[d] = k[p.kOffset + ki + d] * p.scale;
     t[d] = v[p.vOffset + ki + d];
   }
@@ -57,20 +60,20 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let ya = yi + i * p.yRow;
     var s = 0.0;
     var dp = 0.0;
-    for (var d = 0u; d < D; d++) {
+    for (var d = 0u; d < dim; d++) {
       s = fma(x[d], q[qa + d], s);
       dp = fma(t[d], dy[ya + d], dp);
     }
     if (REL) { s += bias[row * p.biasRow + kh] + bias[row * p.biasRow + kw]; }
-    let stat = stats[row];
+    let stat = vec2f(stats[row], stats[p.count * p.nq + row]);
     let e = exp(s - stat.x);
     let ds = e * (dp - stat.y);
-    for (var d = 0u; d < D; d++) {
+    for (var d = 0u; d < dim; d++) {
       dv[d] = fma(e, dy[ya + d], dv[d]);
       dk[d] = fma(ds, q[qa + d], dk[d]);
     }
   }
-  for (var d = 0u; d < D; d++) {
+  for (var d = 0u; d < dim; d++) {
     dkv[p.dkOffset + ki + d] = dk[d] * p.scale;
     dkv[p.dvOffset + ki + d] = dv[d];
   }

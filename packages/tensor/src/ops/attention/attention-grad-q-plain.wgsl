@@ -3,6 +3,7 @@
 
 const WG: u32 = 64u;
 const D: u32 = 64u; // head width
+const ROLLED: bool = false; // keeps loops over the head width: compiles in a fraction of the time, where speed is not the aim
 const REL: bool = false;
 
 struct Params {
@@ -13,6 +14,7 @@ struct Params {
   qBatch: u32, qHead: u32, qRow: u32,
   kBatch: u32, kHead: u32, kRow: u32, kOffset: u32, vOffset: u32,
   yBatch: u32, yHead: u32, yRow: u32,
+  dim: u32, // D, as a number that no compiler unrolls loops by
   scale: f32,
 }
 
@@ -20,7 +22,7 @@ struct Params {
 @group(0) @binding(1) var<storage, read> k: array<f32>; // [B, A, Nk, D]
 @group(0) @binding(2) var<storage, read> v: array<f32>; // [B, A, Nk, D]
 @group(0) @binding(3) var<storage, read> dy: array<f32>; // [B, A, Nq, D]
-@group(0) @binding(4) var<storage, read> stats: array<vec2f>; // [B * A, Nq]: log-sum-exp, sum of dy * y
+@group(0) @binding(4) var<storage, read> stats: array<f32>; // [2, B * A, Nq]: log-sum-exp, sum of dy * y
 @group(0) @binding(5) var<storage, read> bias: array<f32>; // [B * A, Nq, biasRow]
 @group(0) @binding(6) var<storage, read_write> dq: array<f32>; // [B, A, Nq, D], strides of q
 @group(0) @binding(7) var<storage, read_write> dbias: array<f32>; // [B * A, Nq, biasRow]
@@ -28,6 +30,7 @@ struct Params {
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let dim = select(D, p.dim, ROLLED);
   let g = group.y * groups.x + group.x;
   let head = g / p.blocks;
   let row = (g % p.blocks) * WG + lane;
@@ -38,11 +41,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let yi = b * p.yBatch + a * p.yHead + row * p.yRow;
   let ki = b * p.kBatch + a * p.kHead;
   let bi = (head * p.nq + row) * p.biasRow;
-  let stat = stats[head * p.nq + row];
+  let stat = vec2f(stats[head * p.nq + row], stats[(p.count + head) * p.nq + row]);
   var x: array<f32, D>;
   var t: array<f32, D>;
   var sum: array<f32, D>;
-  for (var d = 0u; d < D; d++) {
+  for (var d = 0u; d < dim; d++) {
     x[d] = q[qi + d] * p.scale;
     t[d] = dy[yi + d];
   }
@@ -54,13 +57,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let at = ki + j * p.kRow;
     var s = 0.0;
     var dp = 0.0;
-    for (var d = 0u; d < D; d++) {
+    for (var d = 0u; d < dim; d++) {
       s = fma(x[d], k[p.kOffset + at + d], s);
       dp = fma(t[d], v[p.vOffset + at + d], dp);
     }
     if (REL) { s += bias[bi + kh] + bias[bi + p.hp + kw]; }
     let ds = exp(s - stat.x) * (dp - stat.y);
-    for (var d = 0u; d < D; d++) { sum[d] = fma(ds, k[p.kOffset + at + d], sum[d]); }
+    for (var d = 0u; d < dim; d++) { sum[d] = fma(ds, k[p.kOffset + at + d], sum[d]); }
     if (REL) {
       dbias[bi + p.hp + kw] += ds;
       line += ds;
@@ -73,5 +76,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       }
     }
   }
-  for (var d = 0u; d < D; d++) { dq[qi + d] = sum[d] * p.scale; }
+  for (var d = 0u; d < dim; d++) { dq[qi + d] = sum[d] * p.scale; }
 }

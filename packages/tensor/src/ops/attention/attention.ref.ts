@@ -1,20 +1,22 @@
 import { type RefArray, refArray } from "../../op/reference";
 import type { Heads } from "./heads";
 
-/** softmax(scale q k^T + bias) v in float64, any layout of heads. */
+/** softmax(scale q k^T + bias) v in float64, any layout of heads; all query rows, or only some. */
 export function attentionRef(
   h: Heads,
   x: { q: RefArray; k: RefArray; v: RefArray; relPosH?: RefArray | null; relPosW?: RefArray | null },
   shape: readonly number[],
+  rows: Iterable<number> = Array(h.nq).keys(),
 ): RefArray {
   const y = refArray(shape);
   const { q, k, v } = x;
   const { dim, grid } = h;
+  const only = [...rows];
   const scores = new Float64Array(h.nk);
   for (let b = 0; b < h.batch; b++) {
     for (let a = 0; a < h.heads; a++) {
       const kv = b * h.kv.batch + a * h.kv.head;
-      for (let i = 0; i < h.nq; i++) {
+      for (const i of only) {
         const qi = b * h.q.batch + a * h.q.head + i * h.q.row;
         const dot = (table: RefArray, at: number) => {
           let sum = 0;

@@ -36,6 +36,14 @@ export interface HeadTensors {
   relPosW: Tensor | null;
 }
 
+/** What the gradient kernels read. */
+export interface GradTensors extends HeadTensors {
+  dy: Tensor;
+  /** [2, B * A, rows]: log-sum-exp, then the sum of dy * y; rows of padding weigh nothing. */
+  stats: Tensor;
+  bias: Tensor | null;
+}
+
 /** Which kernels run: `auto` asks the adapter and the shape. Tests force one. */
 export type AttentionVariant = "auto" | "plain";
 

@@ -1,9 +1,10 @@
+import type { Device } from "../../device/device";
 import { defineKernel, spread } from "../../kernel/define-kernel";
 import { empty, type Tensor } from "../../tensor/tensor";
 import gradKvWgsl from "./attention-grad-kv-plain.wgsl";
 import gradQWgsl from "./attention-grad-q-plain.wgsl";
 import forwardWgsl from "./attention-plain.wgsl";
-import { type Heads, type HeadTensors, strideUniforms } from "./heads";
+import { type GradTensors, type Heads, type HeadTensors, strideUniforms } from "./heads";
 import type { BiasLayout } from "./rel-pos";
 
 const sizes = {
@@ -27,36 +28,36 @@ const sizes = {
   yHead: "u32",
   yRow: "u32",
 } as const;
-const params = { WG: [64], D: [64, 80, 32, 16], REL: [false, true] };
+const params = { WG: [64], D: [64, 80, 32, 16], ROLLED: [false, true], REL: [false, true] };
 
 export const attentionPlainKernel = /* @__PURE__ */ defineKernel({
   name: "attention-plain",
   source: [forwardWgsl],
   params,
-  uniforms: { ...sizes, scale: "f32" },
+  uniforms: { ...sizes, dim: "u32", scale: "f32" },
 });
 export const attentionGradQPlainKernel = /* @__PURE__ */ defineKernel({
   name: "attention-grad-q-plain",
   source: [gradQWgsl],
   params,
-  uniforms: { ...sizes, scale: "f32" },
+  uniforms: { ...sizes, dim: "u32", scale: "f32" },
 });
 export const attentionGradKvPlainKernel = /* @__PURE__ */ defineKernel({
   name: "attention-grad-kv-plain",
   source: [gradKvWgsl],
   params,
-  uniforms: { ...sizes, dkOffset: "u32", dvOffset: "u32", scale: "f32" },
+  uniforms: { ...sizes, dkOffset: "u32", dvOffset: "u32", dim: "u32", scale: "f32" },
 });
 
-function launch(h: Heads, rows: number, layout: BiasLayout) {
+function launch(h: Heads, rows: number, layout: BiasLayout, device: Device) {
   const blocks = Math.ceil(rows / 64);
   const count = h.batch * h.heads;
   const { heads, nq, nk, scale } = h;
   const grid = { w: h.grid?.W ?? 1, hp: layout.hp, biasRow: layout.row };
   return {
-    uniforms: { heads, count, nq, nk, blocks, ...grid, ...strideUniforms(h), scale },
+    uniforms: { heads, count, nq, nk, blocks, ...grid, ...strideUniforms(h), dim: h.dim, scale },
     groups: spread(blocks * count),
-    params: { D: h.dim, REL: h.grid !== null },
+    params: { D: h.dim, ROLLED: device.info.kind === "software", REL: h.grid !== null },
   };
 }
 
@@ -69,22 +70,14 @@ export function forwardPlain(
   y: Tensor,
   lse: Tensor,
 ) {
-  const run = launch(h, h.nq, layout);
+  const run = launch(h, h.nq, layout, y.device);
   const tensors = { q: t.q, k: t.k, v: t.v, bias: bias ?? t.q, y, lse };
   attentionPlainKernel.run(y.device, tensors, run.uniforms, run.groups, run.params);
 }
 
-/** What the gradient kernels read. */
-export interface GradTensors extends HeadTensors {
-  dy: Tensor;
-  /** [B * A, Nq, 2]: log-sum-exp, and the sum of dy * y. */
-  stats: Tensor;
-  bias: Tensor | null;
-}
-
 /** Writes dq (without what comes through the bias) and the gradient of the bias factors. */
 export function gradQPlain(h: Heads, t: GradTensors, layout: BiasLayout, dq: Tensor, dbias: Tensor | null) {
-  const run = launch(h, h.nq, layout);
+  const run = launch(h, h.nq, layout, dq.device);
   const { q, k, v, dy, stats } = t;
   const tensors = { q, k, v, dy, stats, bias: t.bias ?? q, dq, dbias: dbias ?? empty(dq.device, [4]) };
   attentionGradQPlainKernel.run(dq.device, tensors, run.uniforms, run.groups, run.params);
@@ -100,7 +93,7 @@ export function gradKvPlain(
   dkOffset: number,
   dvOffset: number,
 ) {
-  const run = launch(h, h.nk, layout);
+  const run = launch(h, h.nk, layout, dkv.device);
   const { q, k, v, dy, stats } = t;
   const tensors = { q, k, v, dy, stats, bias: t.bias ?? q, dkv };
   attentionGradKvPlainKernel.run(dkv.device, tensors, { ...run.uniforms, dkOffset, dvOffset }, run.groups, run.params);

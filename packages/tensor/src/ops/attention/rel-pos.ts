@@ -3,8 +3,13 @@ import { defineKernel, spread } from "../../kernel/define-kernel";
 import { empty, type Tensor } from "../../tensor/tensor";
 import type { Heads, HeadTensors } from "./heads";
 import biasWgsl from "./rel-pos-bias.wgsl";
+import biasSubgroupWgsl from "./rel-pos-bias-subgroup.wgsl";
+import expandWgsl from "./rel-pos-expand.wgsl";
 import gradQWgsl from "./rel-pos-grad-q.wgsl";
+import gradQSubgroupWgsl from "./rel-pos-grad-q-subgroup.wgsl";
 import gradTableWgsl from "./rel-pos-grad-table.wgsl";
+import rowsWgsl from "./rows.wgsl";
+import type { Tiling } from "./tiles";
 
 const sizes = {
   heads: "u32",
@@ -30,6 +35,37 @@ export const relPosGradQKernel = /* @__PURE__ */ defineKernel({
   source: [gradQWgsl],
   params: { WG: [64] },
   uniforms: sizes,
+});
+const blocked = {
+  heads: "u32",
+  count: "u32",
+  h: "u32",
+  w: "u32",
+  hv: "u32",
+  biasRow: "u32",
+  dv: "u32",
+  blocks: "u32",
+  tiles: "u32",
+} as const;
+const strides = { qBatch: "u32", qHead: "u32", qRow: "u32" } as const;
+
+export const relPosExpandKernel = /* @__PURE__ */ defineKernel({
+  name: "rel-pos-expand",
+  source: [expandWgsl],
+  params: { WG: [64] },
+  uniforms: { size: "u32", cols: "u32", dim: "u32", offset: "u32" },
+});
+export const relPosBiasSubgroupKernel = /* @__PURE__ */ defineKernel({
+  name: "rel-pos-bias-subgroup",
+  source: [rowsWgsl, biasSubgroupWgsl],
+  params: { S: [8, 4] },
+  uniforms: { ...blocked, wStart: "u32", ...strides },
+});
+export const relPosGradQSubgroupKernel = /* @__PURE__ */ defineKernel({
+  name: "rel-pos-grad-q-subgroup",
+  source: [rowsWgsl, gradQSubgroupWgsl],
+  params: { S: [8, 4] },
+  uniforms: { ...blocked, ...strides },
 });
 export const relPosGradTableKernel = /* @__PURE__ */ defineKernel({
   name: "rel-pos-grad-table",
@@ -60,11 +96,12 @@ export interface BiasLayout {
   row: number;
 }
 
-/** Layout with the kw part padded to a multiple of `unit`; columns without a key hold -1e30. */
-export function biasLayout({ grid }: Heads, unit: number): BiasLayout {
+/** Layout for a tiling, padded to it; columns without a key hold -1e30. */
+export function biasLayout({ grid }: Heads, tiling: Tiling | null): BiasLayout {
   if (!grid) return { hp: 0, wp: 0, row: 0 };
-  const hp = Math.ceil(grid.H / unit) * unit;
-  const wp = Math.ceil(grid.W / unit) * unit;
+  const wp = tiling?.wp ?? grid.W;
+  const lines = tiling ? (tiling.tiles / tiling.chunks) * Math.max(1, tiling.unit / wp) : grid.H;
+  const hp = Math.ceil(lines / 4) * 4;
   return { hp, wp, row: hp + wp };
 }
 
@@ -75,25 +112,52 @@ function uniformsOf(h: Heads, { hp, row }: BiasLayout) {
   return { heads, count: h.batch * heads, h: H, w: W, hp, biasRow: row, dim, ...q };
 }
 
-/** The bias factors [B * A, N, hp + wp] of every query. */
-export function relPosBias(h: Heads, { q, relPosH, relPosW }: HeadTensors, layout: BiasLayout): Tensor {
-  const bias = empty(q.device, [h.batch * h.heads, h.nq, layout.row], { name: "attention" });
-  const tensors = { q, tableH: relPosH as Tensor, tableW: relPosW as Tensor, bias };
-  relPosBiasKernel.run(q.device, tensors, uniformsOf(h, layout), spread(Math.ceil(bias.size / 64)));
+function launch(h: Heads, { hp, row }: BiasLayout, cols: number, S: number) {
+  const { H, W } = h.grid as { H: number; W: number };
+  const count = h.batch * h.heads;
+  const [blocks, tiles] = [Math.ceil(count / 16), Math.ceil(cols / S)];
+  const q = { qBatch: h.q.batch / 4, qHead: h.q.head / 4, qRow: h.q.row / 4 };
+  return {
+    uniforms: { heads: h.heads, count, h: H, w: W, hv: hp / 4, biasRow: row / 4, dv: h.dim / 4, blocks, tiles, ...q },
+    groups: spread(H * W * blocks * tiles),
+  };
+}
+
+/** The bias factors [B * A, N, hp + wp] of every query; `S` is the subgroup size, 0 for any adapter. */
+export function relPosBias(h: Heads, { q, relPosH, relPosW }: HeadTensors, layout: BiasLayout, S: number): Tensor {
+  const { device } = q;
+  const bias = empty(device, [h.batch * h.heads, h.nq, layout.row], { name: "attention" });
+  const [tableH, tableW] = [relPosH as Tensor, relPosW as Tensor];
+  if (S === 0) {
+    const groups = spread(Math.ceil(bias.size / 64));
+    relPosBiasKernel.run(device, { q, tableH, tableW, bias }, uniformsOf(h, layout), groups);
+    return bias;
+  }
+  const { H, W } = h.grid as { H: number; W: number };
+  const wStart = (H * h.dim * layout.hp) / 4;
+  const tables = empty(device, [wStart + (W * h.dim * layout.wp) / 4, 4], { name: "attention" });
+  const expand = (x: Tensor, size: number, cols: number, offset: number) => {
+    const groups = spread(Math.ceil((size * h.dim * cols) / 64));
+    relPosExpandKernel.run(device, { x, y: tables }, { size, cols, dim: h.dim, offset }, groups);
+  };
+  expand(tableH, H, layout.hp / 4, 0);
+  expand(tableW, W, layout.wp / 4, wStart);
+  const run = launch(h, layout, layout.row / 4, S);
+  relPosBiasSubgroupKernel.run(device, { q, tables, bias }, { ...run.uniforms, wStart }, run.groups, { S });
+  tables.dispose("attention");
   return bias;
 }
 
 /** Adds what reaches q through the bias to `dq`, which has q's layout. */
-export function relPosGradQ(
-  h: Heads,
-  dbias: Tensor,
-  { relPosH, relPosW }: HeadTensors,
-  dq: Tensor,
-  layout: BiasLayout,
-) {
-  const tensors = { dbias, tableH: relPosH as Tensor, tableW: relPosW as Tensor, dq };
-  const elements = h.batch * h.heads * h.nq * h.dim;
-  relPosGradQKernel.run(dq.device, tensors, uniformsOf(h, layout), spread(Math.ceil(elements / 64)));
+export function relPosGradQ(h: Heads, dbias: Tensor, t: HeadTensors, dq: Tensor, layout: BiasLayout, S: number): void {
+  const tensors = { dbias, tableH: t.relPosH as Tensor, tableW: t.relPosW as Tensor, dq };
+  if (S === 0) {
+    const elements = h.batch * h.heads * h.nq * h.dim;
+    relPosGradQKernel.run(dq.device, tensors, uniformsOf(h, layout), spread(Math.ceil(elements / 64)));
+    return;
+  }
+  const run = launch(h, layout, h.dim / 4, S);
+  relPosGradQSubgroupKernel.run(dq.device, tensors, run.uniforms, run.groups, { S });
 }
 
 /** Gradient of one of the tables. */

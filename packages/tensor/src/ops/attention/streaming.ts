@@ -4,23 +4,46 @@ import statsWgsl from "./attention-stats.wgsl";
 import type { AttentionVariant, Heads, HeadTensors } from "./heads";
 import { forwardPlain, gradKvPlain, gradQPlain } from "./plain";
 import { biasLayout, relPosBias, relPosGradQ, relPosGradTable } from "./rel-pos";
+import { forwardSubgroup, gradKvSubgroup, gradQSubgroup } from "./subgroup";
+import { subgroupFor, tilingOf } from "./tiles";
 
 export const attentionStatsKernel = /* @__PURE__ */ defineKernel({
   name: "attention-stats",
   source: [statsWgsl],
-  params: { WG: [64] },
-  uniforms: { heads: "u32", count: "u32", n: "u32", dim: "u32", yBatch: "u32", yHead: "u32", yRow: "u32" },
+  params: { WG: [64], Elem: ["vec4f", "f32"], PART: [1, 0.25] },
+  uniforms: { heads: "u32", count: "u32", n: "u32", np: "u32", dim: "u32", yBatch: "u32", yHead: "u32", yRow: "u32" },
 });
 
 /** Writes `y` and returns the log-sum-exp of every query [B * A, Nq]. */
-export function attentionForward(h: Heads, t: HeadTensors, y: Tensor, _variant: AttentionVariant = "auto"): Tensor {
+export function attentionForward(h: Heads, t: HeadTensors, y: Tensor, variant: AttentionVariant = "auto"): Tensor {
   const lse = empty(y.device, [h.batch * h.heads, h.nq], { name: "attention" });
   if (y.size === 0) return lse;
-  const layout = biasLayout(h, 4);
-  const bias = h.grid ? relPosBias(h, t, layout) : null;
-  forwardPlain(h, t, bias, layout, y, lse);
+  const S = variant === "plain" ? 0 : subgroupFor(y.device, h);
+  const tiling = S > 0 ? tilingOf(h.grid?.H ?? 1, h.grid?.W ?? h.nk, S) : null;
+  const layout = biasLayout(h, tiling);
+  const bias = h.grid ? relPosBias(h, t, layout, S) : null;
+  if (tiling) forwardSubgroup(h, t, bias, tiling, layout, S, y, lse);
+  else forwardPlain(h, t, bias, layout, y, lse);
   bias?.dispose("attention");
   return lse;
+}
+
+/** Log-sum-exp and sum of dy * y of every query [2, B * A, rows], the rows padded to a multiple of `unit`. */
+function attentionStats(h: Heads, y: Tensor, dy: Tensor, lse: Tensor, unit: number): Tensor {
+  const count = h.batch * h.heads;
+  const np = Math.ceil(h.nq / unit) * unit;
+  const vec = [h.dim, h.y.batch, h.y.head, h.y.row].every((n) => n % 4 === 0);
+  const per = vec ? 4 : 1;
+  const stats = empty(y.device, [2, count, np], { name: "attention" });
+  const strides = { dim: h.dim / per, yBatch: h.y.batch / per, yHead: h.y.head / per, yRow: h.y.row / per };
+  attentionStatsKernel.run(
+    y.device,
+    { y, dy, lse, stats },
+    { heads: h.heads, count, n: h.nq, np, ...strides },
+    spread(Math.ceil((count * np) / 64)),
+    { Elem: vec ? "vec4f" : "f32", PART: per / 4 },
+  );
+  return stats;
 }
 
 /** Where gradients go; null where none is needed. */
@@ -38,35 +61,35 @@ export function attentionBackward(
   h: Heads,
   t: HeadTensors & { y: Tensor; lse: Tensor; dy: Tensor },
   to: Gradients,
-  _variant: AttentionVariant = "auto",
+  variant: AttentionVariant = "auto",
 ): { relPosH: Tensor | null; relPosW: Tensor | null } {
   const { q, dy, y, lse } = t;
   const { device } = q;
-  const count = h.batch * h.heads;
-  const layout = biasLayout(h, 4);
-  const stats = empty(device, [count, h.nq, 2], { name: "attention" });
-  attentionStatsKernel.run(
-    device,
-    { y, dy, lse, stats },
-    { heads: h.heads, count, n: h.nq, dim: h.dim, yBatch: h.y.batch, yHead: h.y.head, yRow: h.y.row },
-    spread(Math.ceil((count * h.nq) / 64)),
-  );
-  const bias = h.grid ? relPosBias(h, t, layout) : null;
+  const S = variant === "plain" ? 0 : subgroupFor(device, h);
+  const tiling = S > 0 ? tilingOf(h.grid?.H ?? 1, h.grid?.W ?? h.nk, S) : null;
+  const layout = biasLayout(h, tiling);
+  const stats = attentionStats(h, y, dy, lse, S > 0 ? 4 * S : 1);
+  const bias = h.grid ? relPosBias(h, t, layout, S) : null;
   const tensors = { ...t, stats, bias };
   const result: { relPosH: Tensor | null; relPosW: Tensor | null } = { relPosH: null, relPosW: null };
   if (to.dq || to.relPosH || to.relPosW) {
     const dq = to.dq ?? empty(device, q.shape, { name: "attention" });
     const dbias = bias ? empty(device, bias.shape, { name: "attention" }) : null;
-    gradQPlain(h, tensors, layout, dq, dbias);
+    if (tiling) gradQSubgroup(h, tensors, tiling, layout, S, dq, dbias);
+    else gradQPlain(h, tensors, layout, dq, dbias);
     if (dbias) {
-      if (to.dq) relPosGradQ(h, dbias, t, dq, layout);
+      if (to.dq) relPosGradQ(h, dbias, t, dq, layout, S);
       if (to.relPosH) result.relPosH = relPosGradTable(h, "h", q, dbias, layout);
       if (to.relPosW) result.relPosW = relPosGradTable(h, "w", q, dbias, layout);
       dbias.dispose("attention");
     }
     if (!to.dq) dq.dispose("attention");
   }
-  if (to.dkv) gradKvPlain(h, tensors, layout, to.dkv.tensor, to.dkv.dkOffset, to.dkv.dvOffset);
+  if (to.dkv) {
+    const { tensor, dkOffset, dvOffset } = to.dkv;
+    if (S > 0) gradKvSubgroup(h, tensors, layout, S, tensor, dkOffset, dvOffset);
+    else gradKvPlain(h, tensors, layout, tensor, dkOffset, dvOffset);
+  }
   stats.dispose("attention");
   bias?.dispose("attention");
   return result;

@@ -1,0 +1,123 @@
+enable subgroups;
+// dk and dv of streaming attention for adapters whose subgroups have one fixed size S. A subgroup owns 16 keys and runs over tiles
+// of 4 S queries: transposed scores, the weights from each query's log-sum-exp, then the weights times dy and ds times the queries.
+// The bias comes in as products with unit vectors, so that no row loads its own.
+
+const S: u32 = 8u; // lanes of a subgroup
+const CH: u32 = 2u; // vec4 of channels per lane
+const REL: bool = false;
+
+struct Params {
+  heads: u32, count: u32, // heads; batch * heads
+  n: u32, dv: u32, // keys; head width in vec4
+  blocks: u32, // of 16 keys
+  tiles: u32, // of 4 S queries
+  w: u32, hp: u32, biasRow: u32, // keys per grid row; where the kw part of a bias row starts; its length
+  second: u32, // where the part of dy starts in columns and rows
+  kBatch: u32, kHead: u32, kRow: u32, kOffset: u32, vOffset: u32, // in vec4
+  dkOffset: u32, dvOffset: u32,
+  lanes: u32, // S, as a number that no compiler unrolls loops by
+}
+
+@group(0) @binding(0) var<storage, read> k: array<vec4f>; // [B, A, N, D] by strides
+@group(0) @binding(1) var<storage, read> v: array<vec4f>; // [B, A, N, D] by strides
+@group(0) @binding(2) var<storage, read> columns: array<vec4f>; // [B * A, tiles, D, S]: queries times the scale; then dy
+@group(0) @binding(3) var<storage, read> rows: array<vec4f>; // [B * A, tiles, 4 S, D / 4]: queries times the scale; then dy
+@group(0) @binding(4) var<storage, read> stats: array<vec4f>; // [2, B * A, tiles * S]: log-sum-exp, sum of dy * y
+@group(0) @binding(5) var<storage, read> bias: array<vec4f>; // [B * A, tiles, biasRow, S]: transposed tiles
+@group(0) @binding(6) var<storage, read_write> dkv: array<vec4f>; // dk and dv, strides of k, each from its own offset
+@group(0) @binding(7) var<uniform> p: Params;
+
+fn columnsAt(at: u32) -> mat4x4f {
+  return mat4x4f(columns[at], columns[at + S], columns[at + 2u * S], columns[at + 3u * S]);
+}
+fn rowsAt(at: u32) -> mat4x4f {
+  return mat4x4f(rows[at], rows[at + p.dv], rows[at + 2u * p.dv], rows[at + 3u * p.dv]);
+}
+fn biasAt(at: u32) -> mat4x4f {
+  return mat4x4f(bias[at], bias[at + S], bias[at + 2u * S], bias[at + 3u * S]);
+}
+fn unitOf(first: u32, place: u32) -> vec4f {
+  return vec4f(vec4u(first, first + 1u, first + 2u, first + 3u) == vec4u(place));
+}
+
+@compute @workgroup_size(S)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+  let g = group.y * groups.x + group.x;
+  let head = g / p.blocks;
+  if (head >= p.count) { return; }
+  let row = (g % p.blocks) * 16u;
+  let end = min(row + 16u, p.n);
+  let ki = (head / p.heads) * p.kBatch + (head % p.heads) * p.kHead;
+  var keyAt: array<u32, 16u / S>;
+  var key: array<u32, 16u / S>;
+  for (var i = 0u; i < 16u / S; i++) {
+    key[i] = min(row + i * S + lane, p.n - 1u);
+    keyAt[i] = ki + key[i] * p.kRow;
+  }
+  // Columns of the bias that these keys can meet, in fours.
+  let h0 = row / p.w;
+  let h1 = (end - 1u) / p.w;
+  let w0 = select(0u, row % p.w / 4u, h0 == h1);
+  let w1 = select((p.w - 1u) / 4u, (end - 1u) % p.w / 4u, h0 == h1);
+  var a: array<vec4f, 16u / S>;
+  var k0: Rows; var k1: Rows; var k2: Rows; var k3: Rows;
+  var v0: Rows; var v1: Rows; var v2: Rows; var v3: Rows;
+  let e0 = min(lane, p.dv - 1u);
+  let e1 = min(lane + S, p.dv - 1u);
+  let e2 = min(lane + 2u * S, p.dv - 1u);
+  let e3 = min(lane + 3u * S, p.dv - 1u);
+  let unit = p.dv * 4u * S; // vec4 of a packed tile
+  for (var tile = 0u; tile < p.tiles; tile++) {
+    let at = (head * p.tiles + tile) * unit;
+    let query = tile * S + lane; // in vec4
+    var s = Rows();
+    if (REL) {
+      let bi = (head * p.tiles + tile) * p.biasRow * S + lane;
+      for (var j = h0 / 4u; j <= h1 / 4u; j++) {
+        for (var i = 0u; i < 16u / S; i++) { a[i] = unitOf(j * 4u, key[i] / p.w); }
+        s = mixFetched(biasAt(bi + j * 4u * S), a, s);
+      }
+      for (var j = w0; j <= w1; j++) {
+        for (var i = 0u; i < 16u / S; i++) { a[i] = unitOf(j * 4u, key[i] % p.w); }
+        s = mixFetched(biasAt(bi + (p.hp + j * 4u) * S), a, s);
+      }
+    }
+    var t = Rows();
+    for (var d = 0u; d < p.dv; d++) {
+      for (var i = 0u; i < 16u / S; i++) { a[i] = k[p.kOffset + keyAt[i] + d]; }
+      s = mixFetched(columnsAt(at + d * 4u * S + lane), a, s);
+      for (var i = 0u; i < 16u / S; i++) { a[i] = v[p.vOffset + keyAt[i] + d]; }
+      t = mixFetched(columnsAt(p.second + at + d * 4u * S + lane), a, t);
+    }
+    s = expColumns(s, stats[head * p.tiles * S + query]);
+    t = softmaxGradColumns(s, t, stats[(p.count + head) * p.tiles * S + query]);
+    var ri = at;
+    for (var j = 0u; j < p.lanes; j++) {
+      v0 = mixLane(rowsAt(p.second + ri + e0), s, j, v0);
+      if (CH > 1u) { v1 = mixLane(rowsAt(p.second + ri + e1), s, j, v1); }
+      if (CH > 2u) { v2 = mixLane(rowsAt(p.second + ri + e2), s, j, v2); }
+      if (CH > 3u) { v3 = mixLane(rowsAt(p.second + ri + e3), s, j, v3); }
+      k0 = mixLane(rowsAt(ri + e0), t, j, k0);
+      if (CH > 1u) { k1 = mixLane(rowsAt(ri + e1), t, j, k1); }
+      if (CH > 2u) { k2 = mixLane(rowsAt(ri + e2), t, j, k2); }
+      if (CH > 3u) { k3 = mixLane(rowsAt(ri + e3), t, j, k3); }
+      ri += 4u * p.dv;
+    }
+  }
+  var di = ki + row * p.kRow + lane;
+  for (var i = row; i < end; i++) {
+    let dk = p.dkOffset + di;
+    let dv = p.dvOffset + di;
+    if (lane < p.dv) { dkv[dk] = k0.r0; dkv[dv] = v0.r0; }
+    if (CH > 1u && lane + S < p.dv) { dkv[dk + S] = k1.r0; dkv[dv + S] = v1.r0; }
+    if (CH > 2u && lane + 2u * S < p.dv) { dkv[dk + 2u * S] = k2.r0; dkv[dv + 2u * S] = v2.r0; }
+    if (CH > 3u && lane + 3u * S < p.dv) { dkv[dk + 3u * S] = k3.r0; dkv[dv + 3u * S] = v3.r0; }
+    di += p.kRow;
+    k0 = turn(k0);
+    v0 = turn(v0);
+    if (CH > 1u) { k1 = turn(k1); v1 = turn(v1); }
+    if (CH > 2u) { k2 = turn(k2); v2 = turn(v2); }
+    if (CH > 3u) { k3 = turn(k3); v3 = turn(v3); }
+  }
+}

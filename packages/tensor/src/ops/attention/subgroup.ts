@@ -1,0 +1,172 @@
+import { defineKernel, spread } from "../../kernel/define-kernel";
+import { empty, type Tensor } from "../../tensor/tensor";
+import gradKvWgsl from "./attention-grad-kv-subgroup.wgsl";
+import gradQWgsl from "./attention-grad-q-subgroup.wgsl";
+import forwardWgsl from "./attention-subgroup.wgsl";
+import type { GradTensors, Heads, HeadTensors } from "./heads";
+import type { BiasLayout } from "./rel-pos";
+import rowsWgsl from "./rows.wgsl";
+import rowsGradWgsl from "./rows-grad.wgsl";
+import scoresWgsl from "./scores.wgsl";
+import { packTiles, type Tiling, tilingOf } from "./tiles";
+
+const sizes = {
+  heads: "u32",
+  count: "u32",
+  n: "u32",
+  dv: "u32",
+  blocks: "u32",
+  w: "u32",
+  wp: "u32",
+  chunks: "u32",
+  steps: "u32",
+  hp: "u32",
+  biasRow: "u32",
+  qBatch: "u32",
+  qHead: "u32",
+  qRow: "u32",
+  yBatch: "u32",
+  yHead: "u32",
+  yRow: "u32",
+  lanes: "u32",
+} as const;
+
+const params = { S: [8, 4], CH: [2, 1, 3, 4], REL: [false, true] };
+
+export const attentionSubgroupKernel = /* @__PURE__ */ defineKernel({
+  name: "attention-subgroup",
+  source: [rowsWgsl, scoresWgsl, forwardWgsl],
+  params,
+  uniforms: sizes,
+});
+
+export const attentionGradQSubgroupKernel = /* @__PURE__ */ defineKernel({
+  name: "attention-grad-q-subgroup",
+  source: [rowsWgsl, rowsGradWgsl, scoresWgsl, gradQWgsl],
+  params,
+  uniforms: { ...sizes, np: "u32", second: "u32" },
+});
+export const attentionGradKvSubgroupKernel = /* @__PURE__ */ defineKernel({
+  name: "attention-grad-kv-subgroup",
+  source: [rowsWgsl, rowsGradWgsl, gradKvWgsl],
+  params,
+  uniforms: {
+    heads: "u32",
+    count: "u32",
+    n: "u32",
+    dv: "u32",
+    blocks: "u32",
+    tiles: "u32",
+    w: "u32",
+    hp: "u32",
+    biasRow: "u32",
+    second: "u32",
+    kBatch: "u32",
+    kHead: "u32",
+    kRow: "u32",
+    kOffset: "u32",
+    vOffset: "u32",
+    dkOffset: "u32",
+    dvOffset: "u32",
+    lanes: "u32",
+  },
+});
+
+function launch(h: Heads, rows: number, tiling: Tiling, layout: BiasLayout, S: number) {
+  const blocks = Math.ceil(rows / 16);
+  const count = h.batch * h.heads;
+  const { w, wp, chunks, steps } = tiling;
+  const q = { qBatch: h.q.batch / 4, qHead: h.q.head / 4, qRow: h.q.row / 4 };
+  const y = { yBatch: h.y.batch / 4, yHead: h.y.head / 4, yRow: h.y.row / 4 };
+  const grid = { w, wp, chunks, steps, hp: layout.hp / 4, biasRow: layout.row / 4 };
+  return {
+    uniforms: { heads: h.heads, count, n: rows, dv: h.dim / 4, blocks, ...grid, ...q, ...y, lanes: S },
+    groups: spread(blocks * count),
+    params: { S, CH: Math.ceil(h.dim / (4 * S)), REL: h.grid !== null },
+  };
+}
+
+/** Writes y and the log-sum-exp of every query. */
+export function forwardSubgroup(
+  h: Heads,
+  t: HeadTensors,
+  bias: Tensor | null,
+  tiling: Tiling,
+  layout: BiasLayout,
+  S: number,
+  y: Tensor,
+  lse: Tensor,
+): void {
+  const keys = packTiles(h, tiling, S, true, [{ x: t.k, layout: h.kv, offset: h.kOffset, scale: h.scale }]);
+  const values = packTiles(h, tiling, S, false, [{ x: t.v, layout: h.kv, offset: h.vOffset, scale: 1 }]);
+  const run = launch(h, h.nq, tiling, layout, S);
+  const tensors = { q: t.q, keys, values, bias: bias ?? t.q, y, lse };
+  attentionSubgroupKernel.run(y.device, tensors, run.uniforms, run.groups, run.params);
+  keys.dispose("attention");
+  values.dispose("attention");
+}
+
+/** Writes dq (without what comes through the bias) and the gradient of the bias factors. */
+export function gradQSubgroup(
+  h: Heads,
+  t: GradTensors,
+  tiling: Tiling,
+  layout: BiasLayout,
+  S: number,
+  dq: Tensor,
+  dbias: Tensor | null,
+): void {
+  const k = { x: t.k, layout: h.kv, offset: h.kOffset, scale: h.scale };
+  const keys = packTiles(h, tiling, S, true, [k, { x: t.v, layout: h.kv, offset: h.vOffset, scale: 1 }]);
+  const rows = packTiles(h, tiling, S, false, [k]);
+  const run = launch(h, h.nq, tiling, layout, S);
+  const unused = dbias ? null : empty(dq.device, [4], { name: "attention" });
+  attentionGradQSubgroupKernel.run(
+    dq.device,
+    { q: t.q, dy: t.dy, keys, rows, bias: t.bias ?? t.q, stats: t.stats, dq, dbias: dbias ?? (unused as Tensor) },
+    { ...run.uniforms, np: t.stats.shape[2], second: keys.size / 8 },
+    run.groups,
+    run.params,
+  );
+  for (const x of [keys, rows, unused]) x?.dispose("attention");
+}
+
+/** Writes dk and dv from their offsets into one tensor. */
+export function gradKvSubgroup(
+  h: Heads,
+  t: GradTensors,
+  layout: BiasLayout,
+  S: number,
+  dkv: Tensor,
+  dkOffset: number,
+  dvOffset: number,
+): void {
+  const { device } = dkv;
+  const tiling = tilingOf(1, h.nq, S);
+  const parts = [
+    { x: t.q, layout: h.q, offset: 0, scale: h.scale },
+    { x: t.dy, layout: h.y, offset: 0, scale: 1 },
+  ];
+  const columns = packTiles(h, tiling, S, true, parts);
+  const rows = packTiles(h, tiling, S, false, parts);
+  const count = h.batch * h.heads;
+  const lines = { batch: h.nq * layout.row, head: 0, row: layout.row };
+  const bias =
+    t.bias &&
+    packTiles({ batch: count, heads: 1, dim: layout.row }, tiling, S, true, [
+      { x: t.bias, layout: lines, offset: 0, scale: 1 },
+    ]);
+  const blocks = Math.ceil(h.nk / 16);
+  const sizes = { heads: h.heads, count, n: h.nk, dv: h.dim / 4, blocks, tiles: tiling.tiles };
+  const grid = { w: h.grid?.W ?? 1, hp: layout.hp, biasRow: layout.row, second: columns.size / 8 };
+  const k = { kBatch: h.kv.batch / 4, kHead: h.kv.head / 4, kRow: h.kv.row / 4 };
+  const offsets = { kOffset: h.kOffset / 4, vOffset: h.vOffset / 4, dkOffset: dkOffset / 4, dvOffset: dvOffset / 4 };
+  attentionGradKvSubgroupKernel.run(
+    device,
+    { k: t.k, v: t.v, columns, rows, stats: t.stats, bias: bias ?? t.q, dkv },
+    { ...sizes, ...grid, ...k, ...offsets, lanes: S },
+    spread(blocks * count),
+    { S, CH: Math.ceil(h.dim / (4 * S)), REL: h.grid !== null },
+  );
+  for (const x of [columns, rows, bias]) x?.dispose("attention");
+}

@@ -1,0 +1,92 @@
+import type { Device } from "../../device/device";
+import { defineKernel, spread } from "../../kernel/define-kernel";
+import { empty, type Tensor } from "../../tensor/tensor";
+import packWgsl from "./attention-pack.wgsl";
+import type { Heads, Strides } from "./heads";
+
+export const attentionPackKernel = /* @__PURE__ */ defineKernel({
+  name: "attention-pack",
+  source: [packWgsl],
+  params: { WG: [64], S: [8, 4], TRANSPOSE: [false, true] },
+  uniforms: {
+    heads: "u32",
+    count: "u32",
+    dv: "u32",
+    h: "u32",
+    w: "u32",
+    wp: "u32",
+    tiles: "u32",
+    steps: "u32",
+    offset: "u32",
+    batch: "u32",
+    head: "u32",
+    row: "u32",
+    start: "u32",
+    scale: "f32",
+  },
+});
+
+/** How the rows of a head fall into tiles of 4 S: lines of a grid, padded so that tiles and lines fit into each other. */
+export interface Tiling {
+  h: number;
+  w: number;
+  /** Line length with padding: a divisor or a multiple of 4 S. */
+  wp: number;
+  /** Tiles side by side in a line, and below each other. */
+  chunks: number;
+  steps: number;
+  tiles: number;
+  /** Rows of a tile: 4 S. */
+  unit: number;
+}
+
+/** Tiles of an H x W grid; a plain list of rows is a grid of one line. */
+export function tilingOf(h: number, w: number, S: number): Tiling {
+  const tile = 4 * S;
+  let wp = Math.ceil(w / tile) * tile;
+  if (h > 1) for (let part = tile; part >= Math.max(4, w); part /= 2) wp = part;
+  const chunks = Math.max(1, wp / tile);
+  const steps = Math.ceil((h * Math.min(wp, tile)) / tile);
+  return { h, w, wp, chunks, steps, tiles: chunks * steps, unit: tile };
+}
+
+/** The subgroup size, where an adapter has one fixed size that the kernels are written for, and heads of whole vec4; else 0. */
+export function subgroupFor(device: Device, { dim, q, kv, y, kOffset, vOffset }: Heads): number {
+  const { subgroups, subgroupMinSize: size, subgroupMaxSize } = device.abilities;
+  const fixed = subgroups && size === subgroupMaxSize && (size === 4 || size === 8);
+  const whole = [dim, q.row, kv.row, y.row, kOffset, vOffset].every((n) => n % 4 === 0);
+  return fixed && whole && dim <= 16 * size ? size : 0;
+}
+
+/** One tensor's heads to be copied, times `scale`. */
+export interface TilePart {
+  x: Tensor;
+  layout: Strides;
+  offset: number;
+  scale: number;
+}
+
+/** Copies heads into tiles, [parts, B * A, tiles, 4 S * D]: transposed, or as they stand. */
+export function packTiles(
+  h: Pick<Heads, "batch" | "heads" | "dim">,
+  tiling: Tiling,
+  S: number,
+  transpose: boolean,
+  parts: readonly TilePart[],
+): Tensor {
+  const { device } = parts[0].x;
+  const count = h.batch * h.heads;
+  const y = empty(device, [parts.length, count, tiling.tiles, 4 * S * h.dim], { name: "attention" });
+  const size = y.size / parts.length;
+  const { w, wp, tiles, steps } = tiling;
+  parts.forEach(({ x, layout, offset, scale }, i) => {
+    const strides = { offset: offset / 4, batch: layout.batch / 4, head: layout.head / 4, row: layout.row / 4 };
+    const uniforms = { heads: h.heads, count, dv: h.dim / 4, h: tiling.h, w, wp, tiles, steps, ...strides };
+    const groups = spread(Math.ceil(size / 1024));
+    attentionPackKernel.run(device, { x, y }, { ...uniforms, start: (i * size) / 4, scale }, groups, {
+      S,
+      TRANSPOSE: transpose,
+    });
+  });
+  return y;
+}
