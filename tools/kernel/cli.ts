@@ -1,0 +1,119 @@
+// npm run kernel -- NAME [--adapter NAME] [--wgsl] [--shape 4096x768x3072]
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+import { openGpu } from "@ama-sam/dawn";
+import { type Device, Kernel, type KernelParams, linear, tensor } from "@ama-sam/tensor";
+import { Random, timeRuns } from "@ama-sam/testing";
+import { measurePeaks } from "../bench/peaks";
+
+const HELP = `Looks at a kernel: its variants, the WGSL that runs, whether every variant compiles here.
+
+  npm run kernel -- NAME [--adapter NAME] [--wgsl] [--shape MxKxN]
+
+  NAME      a kernel's name or a part of it: matmul, layer-norm, attention
+  --wgsl    print the default variant's final WGSL
+  --shape   for products: time y = x W^T at M x K x N, check it against float64, show its share of the FMA peak
+  --adapter swiftshader, lavapipe, hardware, or a part of an adapter's name`;
+
+/** Every kernel that a source file of a package exports, alone or in a table. */
+async function allKernels(): Promise<Map<string, Kernel>> {
+  const found = new Map<string, Kernel>();
+  for (const entry of readdirSync("packages", { recursive: true, encoding: "utf8" })) {
+    if (
+      !/^[\w-]+\/src\/.*\.ts$/.test(entry) ||
+      /\.(test|bench|ref|d)\.ts$/.test(entry) ||
+      /^(viewer|testing|dawn)\//.test(entry)
+    )
+      continue;
+    const module = (await import(pathToFileURL(join("packages", entry)).href)) as Record<string, unknown>;
+    for (const value of Object.values(module)) {
+      const list = value instanceof Kernel ? [value] : value && typeof value === "object" ? Object.values(value) : [];
+      for (const k of list) if (k instanceof Kernel) found.set(k.name, k);
+    }
+  }
+  return found;
+}
+
+/** Every combination of a kernel's tunables. */
+export function variantsOf(kernel: Kernel): KernelParams[] {
+  let out: KernelParams[] = [{}];
+  for (const [key, values] of Object.entries(kernel.params))
+    out = out.flatMap((v) => values.map((value) => ({ ...v, [key]: value })));
+  return out;
+}
+
+async function compiles(device: Device, kernel: Kernel, params: KernelParams): Promise<string> {
+  const code = kernel.code(params);
+  if (/enable f16/.test(code) && !device.abilities.f16) return "needs f16";
+  if (/enable subgroups/.test(code) && !device.abilities.subgroups) return "needs subgroups";
+  const start = performance.now();
+  device.gpu.pushErrorScope("validation");
+  const module = device.gpu.createShaderModule({ code });
+  device.gpu.createComputePipeline({ layout: "auto", compute: { module, entryPoint: "main" } });
+  const error = await device.gpu.popErrorScope();
+  return error
+    ? `INVALID: ${error.message.split("\n")[0]}`
+    : `compiles in ${(performance.now() - start).toFixed(0)} ms`;
+}
+
+async function timeProduct(device: Device, shape: string): Promise<boolean> {
+  const [m, k, n] = shape.split("x").map(Number);
+  if (![m, k, n].every((v) => Number.isInteger(v) && v > 0)) throw new Error(`--shape is not MxKxN: ${shape}`);
+  const random = new Random(1);
+  const [x, w] = [random.normals(m * k), random.normals(n * k)];
+  const [tx, tw] = [tensor(device, x, [m, k]), tensor(device, w, [n, k])];
+  const y = linear(tx, tw);
+  const values = await y.data();
+  let worst = 0;
+  for (let s = 0; s < 100; s++) {
+    const [i, j] = [random.integer(0, m - 1), random.integer(0, n - 1)];
+    let sum = 0;
+    for (let l = 0; l < k; l++) sum += x[i * k + l] * w[j * k + l];
+    worst = Math.max(worst, Math.abs(values[i * n + j] - sum) / Math.sqrt(k));
+  }
+  const peaks = await measurePeaks(device);
+  const { ms } = await timeRuns(device, () => linear(tx, tw).dispose());
+  const gflops = (2 * m * n * k) / ms / 1e6;
+  console.log(
+    `linear ${shape}: ${gflops.toFixed(1)} GFLOP/s, ${((100 * gflops) / peaks.gflops).toFixed(0)} % of the FMA peak (${peaks.gflops.toFixed(1)}), worst error ${worst.toExponential(1)} of the values' scale`,
+  );
+  return worst < 1e-5;
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      adapter: { type: "string" },
+      wgsl: { type: "boolean" },
+      shape: { type: "string" },
+      help: { type: "boolean", short: "h" },
+    },
+  });
+  if (values.help || !positionals[0]) {
+    console.log(HELP);
+    return values.help ? 0 : 2;
+  }
+  const kernels = [...(await allKernels()).values()].filter((k) => k.name.includes(positionals[0]));
+  if (kernels.length === 0) {
+    console.error(`no kernel is called ${positionals[0]}`);
+    return 2;
+  }
+  const device = await openGpu({ adapter: values.adapter });
+  let good = true;
+  for (const kernel of kernels) {
+    for (const params of variantsOf(kernel)) {
+      const verdict = await compiles(device, kernel, params);
+      good &&= !verdict.startsWith("INVALID");
+      console.log(`${kernel.key(params).padEnd(56)} ${verdict}`);
+    }
+    if (values.wgsl) console.log(`\n${kernel.code()}\n`);
+  }
+  if (values.shape) good = (await timeProduct(device, values.shape)) && good;
+  await device.dispose();
+  return good ? 0 : 1;
+}
+
+process.exitCode = await main();
