@@ -26,13 +26,13 @@ const uniforms = {
 export const reduceSumKernel = /* @__PURE__ */ defineKernel({
   name: "reduce-sum",
   source: [groupWgsl],
-  params: { WG: [64, 128, 256] },
+  params: { WG: [64, 128, 256], RUNS: [3, 1] },
   uniforms,
 });
 export const reduceSumLanesKernel = /* @__PURE__ */ defineKernel({
   name: "reduce-sum-lanes",
   source: [lanesWgsl],
-  params: { WG: [64] },
+  params: { WG: [64], RUNS: [3, 1] },
   uniforms,
 });
 
@@ -110,6 +110,7 @@ export function reduceSum(
     { x, y: first },
     { outputs, chunks, reduced: count, chunk, scale: chunks > 1 ? 1 : scale, ...strides },
     spread(groups),
+    { RUNS: r0.size * r1.size === 1 ? 1 : 3 },
   );
   if (chunks > 1) {
     const across = lanes ? { ks2: 1, rs2: outputs } : { ks2: chunks, rs2: 1 };
@@ -133,6 +134,7 @@ export function reduceSum(
         rs1: 0,
       },
       spread(lanes ? Math.ceil(outputs / 64) : outputs),
+      { RUNS: 1 },
     );
     first.dispose();
   }

@@ -55,7 +55,7 @@ export function rowPlan(name: string, device: Device, rows: number, cols: number
     );
   // A short row would leave most lanes of a wide subgroup idle.
   if (family !== "plain" && ITEMS !== undefined && (family === "subgroup" || width * 2 > S)) {
-    const per = software ? Math.max(1, Math.min(8, Math.floor(rows / 64))) : 1;
+    const per = software ? Math.max(1, Math.min(16, Math.floor(rows / 64))) : 1;
     return { family: "subgroup", params: { S, ITEMS, ...elem }, width, per, groups: spread(Math.ceil(rows / per)) };
   }
   const LANES = software || width < 8 ? 1 : width < 32 ? 4 : width < 128 ? 16 : 64;

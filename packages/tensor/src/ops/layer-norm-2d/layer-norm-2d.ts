@@ -1,4 +1,5 @@
 import { reduceSum } from "../../autograd/reduce-sum";
+import type { Device } from "../../device/device";
 import { defineKernel, spread } from "../../kernel/define-kernel";
 import { defineOp } from "../../op/define-op";
 import { expectShape } from "../../tensor/shape";
@@ -31,8 +32,12 @@ export const layerNorm2dParamsKernel = /* @__PURE__ */ defineKernel({
 });
 
 /** Lanes take four pixels where there are enough of them to fill a GPU anyway. */
-function layout(batch: number, area: number): { width: number; Elem: string; groups: [number, number] } {
-  const vec = area % 4 === 0 && batch * area >= 65536;
+function layout(
+  device: Device,
+  batch: number,
+  area: number,
+): { width: number; Elem: string; groups: [number, number] } {
+  const vec = area % 4 === 0 && (device.info.kind === "software" || batch * area >= 65536);
   const width = vec ? area / 4 : area;
   return { width, Elem: vec ? "vec4f" : "f32", groups: spread(Math.ceil((batch * width) / 64)) };
 }
@@ -48,7 +53,7 @@ export const layerNorm2dOp = /* @__PURE__ */ defineOp({
   forward: ({ x, weight, bias }, { eps }, y, saving) => {
     if (y.size === 0) return undefined;
     const [batch, channels, h, w] = x.shape;
-    const { width, Elem, groups } = layout(batch, h * w);
+    const { width, Elem, groups } = layout(x.device, batch, h * w);
     const stats = empty(x.device, [2, batch, h, w]);
     const uniforms = { batch, channels, area: width, eps };
     layerNorm2dKernel.run(x.device, { x, weight, bias, y, stats }, uniforms, groups, { Elem });
@@ -62,7 +67,7 @@ export const layerNorm2dOp = /* @__PURE__ */ defineOp({
     const area = h * w;
     const dx = needs.x ? empty(dy.device, shapes.x) : null;
     if (dx && dy.size > 0) {
-      const { width, Elem, groups } = layout(batch, area);
+      const { width, Elem, groups } = layout(dy.device, batch, area);
       const uniforms = { batch, channels, area: width };
       layerNorm2dGradKernel.run(dy.device, { x, weight, stats, dy, dx }, uniforms, groups, { Elem });
     }
@@ -84,7 +89,7 @@ export const layerNorm2dOp = /* @__PURE__ */ defineOp({
     const both = reduceSum(sums, [false, true, false, true], [2, channels]); // [dweight; dbias]
     return { x: dx, ...halves(both, channels, needs) };
   },
-  reference: layerNorm2dRef,
+  reference: (inputs, attrs) => layerNorm2dRef(inputs, attrs),
 });
 
 /**

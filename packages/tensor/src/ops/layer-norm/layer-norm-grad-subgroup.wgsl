@@ -19,6 +19,10 @@ struct Params { rows: u32, width: u32, per: u32, cols: u32 }
 @compute @workgroup_size(S)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let first = (group.y * groups.x + group.x) * p.per;
+  var w: array<Elem, ITEMS>; // weight serves all rows
+  for (var k = 0u; k < ITEMS; k++) {
+    if (k * S + lane < p.width) { w[k] = weight[k * S + lane]; }
+  }
   for (var row = first; row < min(first + p.per, p.rows); row++) {
     let base = row * p.width;
     let s = stats[row];
@@ -30,7 +34,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       let i = k * S + lane;
       if (i < p.width) {
         n[k] = (x[base + i] - s.x) * s.y;
-        t[k] = dy[base + i] * weight[i];
+        t[k] = dy[base + i] * w[k];
         sumT += t[k];
         sumTN += t[k] * n[k];
       }

@@ -19,6 +19,15 @@ struct Params { rows: u32, width: u32, per: u32, cols: u32, eps: f32 }
 @compute @workgroup_size(S)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let first = (group.y * groups.x + group.x) * p.per;
+  var w: array<Elem, ITEMS>; // weight and bias serve all rows
+  var b: array<Elem, ITEMS>;
+  for (var k = 0u; k < ITEMS; k++) {
+    let i = k * S + lane;
+    if (i < p.width) {
+      w[k] = weight[i];
+      b[k] = bias[i];
+    }
+  }
   for (var row = first; row < min(first + p.per, p.rows); row++) {
     let base = row * p.width;
     var v: array<Elem, ITEMS>;
@@ -41,7 +50,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let rstd = 1.0 / sqrt(subgroupAdd(total(sum)) / f32(p.cols) + p.eps);
     for (var k = 0u; k < ITEMS; k++) {
       let i = k * S + lane;
-      if (i < p.width) { y[base + i] = v[k] * rstd * weight[i] + bias[i]; }
+      if (i < p.width) { y[base + i] = v[k] * rstd * w[k] + b[k]; }
     }
     if (lane == 0u) { stats[row] = vec2f(mean, rstd); }
   }

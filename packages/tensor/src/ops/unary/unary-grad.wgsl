@@ -1,8 +1,8 @@
-// dx = dy f'(s), where s is what the op saved: its input or its output.
+// dx = dy f'(s), where s is what the op saved: its input or its output; lanes as in unary.wgsl.
 
 const WG: u32 = 64u;
 
-struct Params { count: u32, a: f32, b: f32 }
+struct Params { count: u32, per: u32 } // vec4s; rounds of a workgroup
 
 @group(0) @binding(0) var<storage, read> s: array<vec4f>;
 @group(0) @binding(1) var<storage, read> dy: array<vec4f>;
@@ -13,6 +13,7 @@ fn df(s: vec4f) -> vec4f { return s; }
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let i = (group.y * groups.x + group.x) * WG + lane;
-  if (i * 4u < p.count) { dx[i] = dy[i] * df(s[i]); }
+  let first = (group.y * groups.x + group.x) * WG * p.per + lane;
+  let end = min(first + WG * p.per, p.count);
+  for (var i = first; i < end; i += WG) { dx[i] = dy[i] * df(s[i]); }
 }

@@ -1,5 +1,6 @@
-import { defineKernel, type Kernel, spread } from "../../kernel/define-kernel";
+import { defineKernel, type Kernel } from "../../kernel/define-kernel";
 import erfWgsl from "../../kernel/lib/erf.wgsl";
+import { elementGrid } from "../../kernel/lib/grid";
 import { defineOp, type Op } from "../../op/define-op";
 import { refArray } from "../../op/reference";
 import { empty, type Tensor } from "../../tensor/tensor";
@@ -7,7 +8,7 @@ import { UNARY, type UnaryName, type UnaryRow } from "./table";
 import unaryWgsl from "./unary.wgsl";
 import unaryGradWgsl from "./unary-grad.wgsl";
 
-const spec = { params: { WG: [64, 128, 256] }, uniforms: { count: "u32", a: "f32", b: "f32" } } as const;
+const spec = { params: { WG: [64] }, uniforms: { count: "u32", per: "u32" } } as const;
 
 type UnaryKernel = Kernel<(typeof spec)["uniforms"]>;
 const rows = /* @__PURE__ */ Object.entries(UNARY) as [UnaryName, UnaryRow][];
@@ -32,18 +33,17 @@ export const unaryGradKernels = /* @__PURE__ */ Object.fromEntries(
 
 /** y = f(x) on existing tensors. */
 export function unaryForward(name: UnaryName, x: Tensor, y: Tensor): void {
-  unaryKernels[name].run(x.device, { x, y }, { count: x.size, a: 0, b: 0 }, spread(Math.ceil(x.size / 256)));
+  const count = Math.ceil(x.size / 4);
+  const { per, groups } = elementGrid(x.device, count);
+  unaryKernels[name].run(x.device, { x, y }, { count, per }, groups);
 }
 
 /** dy f'(s), where s is the op's saved input or output. */
 export function unaryGrad(name: UnaryName, s: Tensor, dy: Tensor): Tensor {
   const dx = empty(dy.device, dy.shape);
-  unaryGradKernels[name].run(
-    dy.device,
-    { s, dy, dx },
-    { count: dy.size, a: 0, b: 0 },
-    spread(Math.ceil(dy.size / 256)),
-  );
+  const count = Math.ceil(dy.size / 4);
+  const { per, groups } = elementGrid(dy.device, count);
+  unaryGradKernels[name].run(dy.device, { s, dy, dx }, { count, per }, groups);
   return dx;
 }
 

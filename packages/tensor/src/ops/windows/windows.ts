@@ -1,6 +1,5 @@
 import { ShapeError } from "../../errors";
-import { defineKernel } from "../../kernel/define-kernel";
-import { elementGrid } from "../../kernel/lib/grid";
+import { defineKernel, spread } from "../../kernel/define-kernel";
 import { defineOp } from "../../op/define-op";
 import { expectShape, type Shape, show } from "../../tensor/shape";
 import { empty, type Tensor } from "../../tensor/tensor";
@@ -11,17 +10,32 @@ export const windowsKernel = /* @__PURE__ */ defineKernel({
   name: "windows",
   source: [windowsWgsl],
   params: { WG: [64], BACK: [false, true], Elem: ["u32", "vec4u"] },
-  uniforms: { count: "u32", per: "u32", h: "u32", w: "u32", c: "u32", nh: "u32", nw: "u32", side: "u32" },
+  uniforms: {
+    rows: "u32",
+    parts: "u32",
+    part: "u32",
+    h: "u32",
+    w: "u32",
+    c: "u32",
+    nh: "u32",
+    nw: "u32",
+    side: "u32",
+  },
 });
 
 /** Moves between an image of size [h, w, c] and its windows of `side`; `back` goes to the image. */
 function launch(x: Tensor, y: Tensor, [h, w, c]: readonly number[], side: number, back: boolean): void {
   if (y.size === 0) return;
   const by = c % 4 === 0 ? 4 : 1;
-  const count = y.size / by;
-  const { per, groups } = elementGrid(y.device, count);
-  const uniforms = { count, per, h, w, c: c / by, nh: Math.ceil(h / side), nw: Math.ceil(w / side), side };
-  windowsKernel.run(y.device, { x, y }, uniforms, groups, { BACK: back, Elem: by === 4 ? "vec4u" : "u32" });
+  const [nh, nw] = [Math.ceil(h / side), Math.ceil(w / side)];
+  const rows = ((back ? y : x).size / (h * w * c)) * nh * nw * side;
+  const whole = (side * c) / by;
+  // A GPU wants every row of a window shared by many workgroups, a CPU-backed adapter as few workgroups as possible.
+  const part = y.device.info.kind === "software" ? whole : Math.min(whole, 256);
+  const parts = Math.ceil(whole / part);
+  const uniforms = { rows, parts, part, h, w, c: c / by, nh, nw, side };
+  const params = { BACK: back, Elem: by === 4 ? "vec4u" : "u32" };
+  windowsKernel.run(y.device, { x, y }, uniforms, spread(rows * parts), params);
 }
 
 function side(op: string, window: number): number {
