@@ -24,6 +24,7 @@ export type { Learner, LearnerMemory, LearnerState, SavedTensor, StepValues } fr
 export { BAD_STEPS_IN_A_ROW, type GuardState, MAX_ROLLBACKS } from "./engine/nan-guard";
 export { fromLogits, type Prediction, type PredictOptions, predictImage, predictLogits } from "./engine/predict";
 export { lambdaAt, learningRate, type RunLength, runLength } from "./engine/schedule";
+export { type OpenedData, type SelectedImages, selectImages } from "./engine/select-images";
 export { memoryStorage, type RunStorage } from "./engine/storage";
 export { buildModel, evaluateOptions, Trainer, type TrainerOptions, type TrainingData } from "./engine/trainer";
 export type { Progress, TrainerState } from "./engine/trainer-state";

@@ -71,6 +71,7 @@ export const PRESETS: Readonly<Record<"vit-b" | "vit-l" | "vit-h" | "nano", AmaS
       iouDepth: 3,
       multimask: 3,
     },
+    slices: 4, // patches of 8 pixels: twice SAM's quarter resolution is the input's own
     discriminatorHidden: 64,
     promptThreshold: 0.5,
   },
