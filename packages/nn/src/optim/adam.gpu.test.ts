@@ -126,3 +126,10 @@ test("state moves to another optimiser, and the next step is the same bit for bi
   for (const adam of [first, second]) adam.dispose();
   for (const p of [...one.values(), ...two.values()]) p.dispose();
 });
+
+test("a parameter that is not f32 is refused by name", async () => {
+  const device = await testDevice();
+  const flags = tensor(device, [1], [1], { dtype: "i32" });
+  expect(() => new Adam(new Map([["flags", flags]]), { lr: 1 })).toThrow(/Got flags in i32. Expected f32/);
+  flags.dispose();
+});

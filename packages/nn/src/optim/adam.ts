@@ -30,6 +30,11 @@ export class Adam {
     this.eps = options.eps ?? 1e-8;
     this.clipNorm = options.clipNorm ?? 0;
     for (const [name, p] of parameters) {
+      if (p.dtype !== "f32")
+        throw new ModuleError(
+          "Adam",
+          `a parameter cannot be trained in its type. Got ${name} in ${p.dtype}. Expected f32; freeze it, or build it without half.`,
+        );
       this.#m.set(name, zeros(p.device, p.shape, { tag: "optimiser", name: `${name}.m` }).keep());
       this.#v.set(name, zeros(p.device, p.shape, { tag: "optimiser", name: `${name}.v` }).keep());
     }
