@@ -2,7 +2,7 @@
 
 const WG: u32 = 64u;
 
-struct Params { count: u32 }
+struct Params { count: u32, per: u32 } // vec4s; rounds of a workgroup
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
@@ -10,6 +10,7 @@ struct Params { count: u32 }
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let i = (group.y * groups.x + group.x) * WG + lane;
-  if (i * 4u < p.count) { y[i] += x[i]; }
+  let first = (group.y * groups.x + group.x) * WG * p.per + lane;
+  let end = min(first + WG * p.per, p.count);
+  for (var i = first; i < end; i += WG) { y[i] += x[i]; }
 }

@@ -1,4 +1,5 @@
-import { defineKernel, spread } from "../../kernel/define-kernel";
+import { defineKernel } from "../../kernel/define-kernel";
+import { elementGrid } from "../../kernel/lib/grid";
 import { defineOp } from "../../op/define-op";
 import { refArray } from "../../op/reference";
 import { empty, type Tensor } from "../../tensor/tensor";
@@ -7,8 +8,8 @@ import affineWgsl from "./affine.wgsl";
 export const affineKernel = /* @__PURE__ */ defineKernel({
   name: "affine",
   source: [affineWgsl],
-  params: { WG: [64, 128, 256] },
-  uniforms: { count: "u32", scale: "f32", shift: "f32" },
+  params: { WG: [64] },
+  uniforms: { count: "u32", per: "u32", scale: "f32", shift: "f32" },
 });
 
 /** Numbers of {@link affine}. */
@@ -18,7 +19,9 @@ export interface AffineOptions {
 }
 
 function launch(x: Tensor, y: Tensor, scale: number, shift: number): void {
-  affineKernel.run(x.device, { x, y }, { count: x.size, scale, shift }, spread(Math.ceil(x.size / 256)));
+  const count = Math.ceil(x.size / 4);
+  const { per, groups } = elementGrid(x.device, count);
+  affineKernel.run(x.device, { x, y }, { count, per, scale, shift }, groups);
 }
 
 export const affineOp = /* @__PURE__ */ defineOp({

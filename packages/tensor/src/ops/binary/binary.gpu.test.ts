@@ -22,6 +22,14 @@ const shapes: [number[], number[]][] = [
     [2, 3, 1, 5],
   ],
   [[4, 3, 8], [8]],
+  [
+    [2, 3, 8],
+    [1, 3, 8],
+  ],
+  [
+    [3, 1, 2, 12],
+    [1, 5, 1, 12],
+  ],
 ];
 
 for (const name of ["add", "sub", "mul", "div"] as const) {

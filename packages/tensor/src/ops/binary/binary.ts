@@ -1,5 +1,6 @@
 import { ShapeError } from "../../errors";
 import { defineKernel, type Kernel, spread } from "../../kernel/define-kernel";
+import { elementGrid } from "../../kernel/lib/grid";
 import { defineOp, type Op } from "../../op/define-op";
 import { type RefArray, refArray } from "../../op/reference";
 import { broadcastShapes, broadcastStrides, type Shape, sameShape, show, sizeOf } from "../../tensor/shape";
@@ -7,6 +8,7 @@ import { empty, type Tensor } from "../../tensor/tensor";
 import { affine } from "./affine";
 import binaryWgsl from "./binary.wgsl";
 import broadcastWgsl from "./binary-broadcast.wgsl";
+import rowsWgsl from "./binary-rows.wgsl";
 
 interface Row {
   f: string;
@@ -22,7 +24,23 @@ const TABLE = {
 type BinaryName = keyof typeof TABLE;
 
 const rows = /* @__PURE__ */ Object.entries(TABLE) as [BinaryName, Row][];
-const same = { params: { WG: [64, 128, 256] }, uniforms: { count: "u32" } } as const;
+const same = { params: { WG: [64] }, uniforms: { count: "u32", per: "u32" } } as const;
+const inRows = {
+  params: { WG: [64] },
+  uniforms: {
+    count: "u32",
+    per: "u32",
+    d1: "u32",
+    d2: "u32",
+    d3: "u32",
+    a0: "u32",
+    a1: "u32",
+    a2: "u32",
+    b0: "u32",
+    b1: "u32",
+    b2: "u32",
+  },
+} as const;
 const spreadOut = {
   params: { WG: [64, 128, 256] },
   uniforms: {
@@ -51,6 +69,10 @@ export const binaryBroadcastKernels = /* @__PURE__ */ Object.fromEntries(
     defineKernel({ ...spreadOut, name: `${name}-broadcast`, source: [fill(broadcastWgsl, f)] }),
   ]),
 ) as Record<BinaryName, Kernel<(typeof spreadOut)["uniforms"]>>;
+
+export const binaryRowsKernels = /* @__PURE__ */ Object.fromEntries(
+  rows.map(([name, { f }]) => [name, defineKernel({ ...inRows, name: `${name}-rows`, source: [fill(rowsWgsl, f)] })]),
+) as Record<BinaryName, Kernel<(typeof inRows)["uniforms"]>>;
 
 /** Joins neighbouring dimensions along which both operands move alike; four remain at most. */
 function fold(op: string, shape: Shape, sa: number[], sb: number[]): { d: number[]; a: number[]; b: number[] } {
@@ -84,27 +106,36 @@ function fold(op: string, shape: Shape, sa: number[], sb: number[]): { d: number
 }
 
 function launch(name: BinaryName, a: Tensor, b: Tensor, y: Tensor): void {
-  const groups = spread(Math.ceil(y.size / 256));
+  const count = Math.ceil(y.size / 4);
+  const { per, groups } = elementGrid(y.device, count);
   if (sameShape(a.shape, b.shape)) {
-    binaryKernels[name].run(y.device, { a, b, y }, { count: y.size }, groups);
+    binaryKernels[name].run(y.device, { a, b, y }, { count, per }, groups);
     return;
   }
   const f = fold(name, y.shape, broadcastStrides(a.shape, y.shape), broadcastStrides(b.shape, y.shape));
-  const uniforms = {
-    count: y.size,
-    d1: f.d[1],
-    d2: f.d[2],
-    d3: f.d[3],
-    a0: f.a[0],
-    a1: f.a[1],
-    a2: f.a[2],
-    a3: f.a[3],
-    b0: f.b[0],
-    b1: f.b[1],
-    b2: f.b[2],
-    b3: f.b[3],
-  };
-  binaryBroadcastKernels[name].run(y.device, { a, b, y }, uniforms, groups);
+  const [, d1, d2, d3] = f.d;
+  const [a0, a1, a2, a3] = f.a;
+  const [b0, b1, b2, b3] = f.b;
+  const whole = [d3, a0, a1, a2, b0, b1, b2].every((v) => v % 4 === 0);
+  if (whole && a3 === 1 && b3 === 1) {
+    const uniforms = {
+      count,
+      per,
+      d1,
+      d2,
+      d3: d3 / 4,
+      a0: a0 / 4,
+      a1: a1 / 4,
+      a2: a2 / 4,
+      b0: b0 / 4,
+      b1: b1 / 4,
+      b2: b2 / 4,
+    };
+    binaryRowsKernels[name].run(y.device, { a, b, y }, uniforms, groups);
+    return;
+  }
+  const uniforms = { count: y.size, d1, d2, d3, a0, a1, a2, a3, b0, b1, b2, b3 };
+  binaryBroadcastKernels[name].run(y.device, { a, b, y }, uniforms, spread(Math.ceil(y.size / 256)));
 }
 
 function compute(name: BinaryName, a: Tensor, b: Tensor): Tensor {
