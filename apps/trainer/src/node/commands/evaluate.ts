@@ -1,0 +1,109 @@
+import { configToYaml } from "ama-sam";
+import { type AddCommand, pathFrom, repeated } from "../command";
+import { CommandError, EXIT } from "../errors";
+import { NodeStorage } from "../files/node-storage";
+import { reportOfFolder } from "../output/report/report-folder";
+import { percent, textTable } from "../output/text";
+import { absoluteConfig } from "../session/config-file";
+import { addAdapterOption, withDevice } from "../session/device";
+import { environmentOf } from "../session/environment";
+import { evaluateInto } from "../session/evaluation";
+import { addModelOptions, loadModel, type ModelFlags, openModelFiles } from "../session/load-model";
+import { openRunData } from "../session/open-data";
+import { addShardOption, shardName, shardOf, shareOf } from "../session/shard";
+
+interface EvaluateFlags extends ModelFlags {
+  data?: string;
+  split?: string;
+  set?: string[];
+  out?: string;
+  baselines: boolean;
+  overwrite?: boolean;
+  shard?: string;
+  adapter?: string;
+  json?: boolean;
+}
+
+/** `ama-sam evaluate`: scores a model on annotated images. */
+export const addEvaluate: AddCommand = (program, { io, run }) => {
+  const command = program
+    .command("evaluate")
+    .summary("score a model on annotated images")
+    .description(
+      "Scores a trained model on the test images of its primary data set, or of another one: DSC, mIoU, F1, HD, AJI, DQ, SQ, PQ, by image and\n" +
+        "as means, with a report. Two evaluations on the same images can be tested against each other by `ama-sam compare`.",
+    )
+    .option("--data <folder>", "another data set, or a manifest of `ama-sam prepare`")
+    .option("--split <part>", "which part of the split is scored (default: as configured, test)")
+    .option(
+      "--set <key=value>",
+      "change a key of the configuration, such as eval.instances=watershed; may be repeated",
+      repeated,
+    )
+    .option("--out <folder>", "where the scores go", "evaluation")
+    .option("--no-baselines", "leave out the classical methods")
+    .option("--overwrite", "replace an evaluation that is there")
+    .option("--json", "print the means as JSON");
+  addAdapterOption(addShardOption(addModelOptions(command)))
+    .addHelpText("after", "\nExample: ama-sam evaluate --run runs/demo --data ~/data/mine --out scores")
+    .action(
+      run(async (flags: EvaluateFlags) => {
+        const shard = shardOf(flags.shard, io);
+        const files = await openModelFiles(flags, (path) => pathFrom(io, path));
+        const sets = [
+          ...(flags.data === undefined
+            ? []
+            : [`data.primary={path: ${JSON.stringify(pathFrom(io, flags.data))}}`, "data.auxiliary=[]"]),
+          ...(flags.split === undefined ? [] : [`data.primary.test=${flags.split}`]),
+          ...(flags.set ?? []),
+        ];
+        const config = absoluteConfig(files.config, sets, io.cwd);
+        if (!config.data.primary)
+          throw new CommandError("no data set. Expected --data FOLDER, because the weights name none");
+        const data = await openRunData(config, { training: false });
+        const items = shareOf(data.test, shard);
+        if (items.length === 0)
+          throw new CommandError(
+            `no image to score in split ${JSON.stringify(config.data.primary.test)} of ${config.data.primary.path}`,
+            { hint: "Choose another part with --split." },
+          );
+        const name = shardName(shard);
+        const out = pathFrom(io, name === "" ? flags.out! : `${flags.out}/${name}`);
+        const storage = await NodeStorage.open(out, { overwrite: flags.overwrite ?? false });
+        const result = await withDevice(io, flags.adapter, async (device) => {
+          const { model, close } = await loadModel(device, files);
+          await storage.write("config.yaml", configToYaml(config));
+          const environment = await environmentOf(device, config, ["evaluate", ...sets], {}, files.trained.sha256);
+          await storage.write("env.json", `${JSON.stringify({ ...environment, shard }, null, 2)}\n`);
+          const scores = await evaluateInto(storage, model, config, items, {
+            baselines: flags.baselines,
+            signal: io.stop.signal,
+            onImage: (id, row, done, total) => io.err(`${done}/${total} ${id}: DSC ${percent(row.dsc)}\n`),
+          }).catch((error) => {
+            if (io.stop.reason) return null;
+            throw error;
+          });
+          await close();
+          return scores;
+        });
+        if (!result) return io.stop.exitCode;
+        await storage.write("report.html", await reportOfFolder(out));
+        const { mean, baselines } = result;
+        if (flags.json) io.out(`${JSON.stringify({ folder: out, images: mean.images, mean, baselines }, null, 2)}\n`);
+        else {
+          const cells = [mean.dsc, mean.iou, mean.macroF1].map(percent);
+          const instance = [mean.aji, mean.dq, mean.sq, mean.pq].map(percent);
+          io.out(
+            textTable(
+              ["images", "DSC", "mIoU", "F1", "HD", "AJI", "DQ", "SQ", "PQ"],
+              [[String(mean.images), ...cells, mean.hd.toFixed(2), ...instance]],
+            ),
+          );
+          for (const b of baselines)
+            io.out(`${b.name}: DSC ${percent(b.dsc)}, AJI ${percent(b.aji)}, PQ ${percent(b.pq)}\n`);
+          io.out(`${out}/report.html\n`);
+        }
+        return EXIT.ok;
+      }),
+    );
+};

@@ -1,0 +1,75 @@
+import { readdir, readFile, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { CommandError } from "../../errors";
+import { PER_IMAGE_CSV, readPerImageCsv } from "../../files/per-image-csv";
+import { csvNumber, parseCsv } from "../csv";
+import { type ProbePoint, type ReportData, reportHtml } from "./report-html";
+
+/** What `evaluation.json` of a run adds to its per-image table. */
+export interface EvaluationNotes {
+  protocol: string;
+  baselines: ReportData["baselines"];
+  /** Files in `overlays/` with their titles. */
+  overlays: readonly { file: string; title: string }[];
+}
+
+/** Builds the report of a run folder from the files in it. */
+export async function reportOfFolder(root: string): Promise<string> {
+  const found = await stat(root).catch(() => null);
+  if (!found?.isDirectory()) throw new CommandError(`${root}: no run folder here`);
+  const names = new Set(await readdir(root));
+  if (!names.has("config.yaml") && !names.has(PER_IMAGE_CSV))
+    throw new CommandError(`${root}: this is no run folder. Expected config.yaml or ${PER_IMAGE_CSV} in it`);
+  const text = async (name: string) => (names.has(name) ? readFile(join(root, name), "utf8") : "");
+  const environment = names.has("env.json") ? (JSON.parse(await text("env.json")) as Record<string, unknown>) : {};
+  const notes = names.has("evaluation.json")
+    ? (JSON.parse(await text("evaluation.json")) as Partial<EvaluationNotes>)
+    : {};
+  const overlays = await Promise.all(
+    (notes.overlays ?? []).map(async ({ file, title }) => ({
+      title,
+      png: await readFile(join(root, "overlays", basename(file))),
+    })),
+  );
+  const { steps, validation } = readMetrics(await text("metrics.csv"));
+  const adapter = (environment.adapter as { name?: string } | undefined)?.name;
+  const when = typeof environment.started === "string" ? `, started ${environment.started}` : "";
+  return reportHtml({
+    title: `AMA-SAM run: ${basename(root)}`,
+    subtitle: `${steps.length > 0 ? `${steps.at(-1)!.step} steps` : "No training steps"}${adapter ? ` on ${adapter}` : ""}${when}.`,
+    steps,
+    validation,
+    probe: readProbe(await text("metrics.jsonl")),
+    perImage: names.has(PER_IMAGE_CSV) ? await readPerImageCsv(root) : [],
+    protocol: notes.protocol ?? "",
+    baselines: notes.baselines ?? [],
+    overlays,
+    configYaml: await text("config.yaml"),
+    environment,
+  });
+}
+
+/** Steps and validations of a `metrics.csv`. */
+export function readMetrics(csv: string): Pick<ReportData, "steps" | "validation"> {
+  const [header = [], ...rows] = parseCsv(csv);
+  const read = (row: readonly string[], name: string) => csvNumber(row[header.indexOf(name)] ?? "");
+  const steps: ReportData["steps"][number][] = [];
+  const validation: ReportData["validation"][number][] = [];
+  for (const row of rows) {
+    const step = read(row, "step");
+    const dsc = read(row, "validationDsc");
+    if (Number.isFinite(dsc)) validation.push({ step, dsc });
+    else {
+      const [lr, loss, fine] = [read(row, "lr"), read(row, "loss"), read(row, "fine")];
+      steps.push({ step, lr, loss, fine, coarse: read(row, "coarse"), domain: read(row, "domain") });
+    }
+  }
+  return { steps, validation };
+}
+
+function readProbe(jsonl: string): ProbePoint[] {
+  return jsonl
+    .split("\n")
+    .filter((line) => line.includes('"type":"probe"'))
+    .map((line) => JSON.parse(line) as ProbePoint);
+}

@@ -1,0 +1,175 @@
+import { type Aggregate, aggregate, type EvaluationRow } from "@ama-sam/metrics";
+import { percent } from "../text";
+import { lineChart, type Series } from "./chart";
+import { DEFINITIONS, METRIC_TITLES } from "./definitions";
+import { escapeHtml, htmlTable, pngUri } from "./html";
+import { STYLE } from "./style";
+
+/** Accuracy of a linear classifier that guesses the domain from features, at a step. */
+export interface ProbePoint {
+  step: number;
+  /** On the features of primary and auxiliary images that it did not see. */
+  accuracy: number;
+  primary: number;
+  auxiliary: number;
+}
+
+/** Everything that a report shows. Parts that a run does not have stay empty. */
+export interface ReportData {
+  title: string;
+  /** One sentence under the title. */
+  subtitle: string;
+  /** One row a step: step and named values. */
+  steps: readonly { step: number; lr: number; loss: number; fine: number; coarse: number; domain: number }[];
+  validation: readonly { step: number; dsc: number }[];
+  probe: readonly ProbePoint[];
+  perImage: readonly EvaluationRow[];
+  /** How masks became nuclei, in words. */
+  protocol: string;
+  /** Other methods on the same images, such as thresholds. */
+  baselines: readonly { name: string; dsc: number; aji: number; pq: number }[];
+  overlays: readonly { title: string; png: Uint8Array }[];
+  configYaml: string;
+  environment: Readonly<Record<string, unknown>>;
+}
+
+const SHOWN = ["dsc", "iou", "macroF1", "hd", "aji", "dq", "sq", "pq"] as const;
+
+/** The report: one HTML file without scripts and without requests. */
+export function reportHtml(data: ReportData): string {
+  const mean = data.perImage.length > 0 ? aggregate(data.perImage) : null;
+  const sections = [
+    headline(mean),
+    baselines(data, mean),
+    curves(data),
+    probe(data),
+    images(data),
+    table(data, mean),
+    definitions(mean, data.protocol),
+    `<h2>Configuration</h2><pre>${escapeHtml(data.configYaml)}</pre>`,
+    `<h2>Environment</h2><pre>${escapeHtml(JSON.stringify(data.environment, null, 2))}</pre>`,
+  ];
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<title>${escapeHtml(data.title)}</title><style>${STYLE}</style></head><body>
+<h1>${escapeHtml(data.title)}</h1><p class="soft">${escapeHtml(data.subtitle)}</p>
+${sections.filter((section) => section !== "").join("\n")}
+<p class="soft">For research. Not a medical device, not for diagnosis.</p>
+</body></html>
+`;
+}
+
+function headline(mean: Aggregate | null): string {
+  if (!mean)
+    return `<p class="note">This run has not been evaluated on test images yet: <code>ama-sam evaluate</code> does it.</p>`;
+  const tile = (name: (typeof SHOWN)[number]) =>
+    `<div class="tile"><b>${name === "hd" ? mean.hd.toFixed(2) : percent(mean[name])}</b><span>${METRIC_TITLES[name]}${name === "hd" ? ", pixels" : ", %"}</span></div>`;
+  return `<div class="tiles">${SHOWN.map(tile).join("")}</div>`;
+}
+
+function baselines({ baselines: rows, perImage }: ReportData, mean: Aggregate | null): string {
+  if (rows.length === 0) return "";
+  const all = [...(mean ? [{ name: "this model", dsc: mean.dsc, aji: mean.aji, pq: mean.pq }] : []), ...rows];
+  return (
+    `<h2>Beside classical methods</h2><p class="soft">The same ${perImage.length} test images, the same step from mask to nuclei.</p>` +
+    htmlTable(
+      ["method", "DSC", "AJI", "PQ"],
+      all.map((r) => [r.name, percent(r.dsc), percent(r.aji), percent(r.pq)]),
+    )
+  );
+}
+
+function curves({ steps, validation }: ReportData): string {
+  const of = (name: string, key: "loss" | "fine" | "coarse" | "domain" | "lr"): Series => ({
+    name,
+    points: steps.map((row) => [row.step, row[key]] as const),
+  });
+  const hasDomain = steps.some((row) => Number.isFinite(row.domain));
+  const charts = [
+    lineChart([of("total", "loss")], { title: "Loss", xLabel: "step", smooth: true }),
+    lineChart([of("fine", "fine"), of("coarse", "coarse")], {
+      title: "Segmentation losses",
+      xLabel: "step",
+      smooth: true,
+    }),
+    hasDomain ? lineChart([of("domain", "domain")], { title: "Domain loss", xLabel: "step", smooth: true }) : "",
+    lineChart([{ name: "DSC", points: validation.map((v) => [v.step, v.dsc] as const) }], {
+      title: "Validation DSC",
+      xLabel: "step",
+    }),
+    lineChart([of("rate", "lr")], { title: "Learning rate", xLabel: "step" }),
+  ].filter((chart) => chart !== "");
+  return charts.length > 0 ? `<h2>Training</h2><div class="charts">${charts.join("")}</div>` : "";
+}
+
+function probe({ probe: points }: ReportData): string {
+  if (points.length === 0) return "";
+  const of = (name: string, key: "accuracy" | "primary" | "auxiliary"): Series => ({
+    name,
+    points: points.map((p) => [p.step, p[key]] as const),
+  });
+  const chart = lineChart([of("all", "accuracy"), of("primary", "primary"), of("auxiliary", "auxiliary")], {
+    title: "Domain probe accuracy",
+    xLabel: "step",
+    range: [0, 1],
+    reference: { value: 0.5, name: "chance" },
+  });
+  return (
+    `<h2>Do the features still tell the domains apart?</h2><p class="soft">A linear classifier is trained on the encoder's pooled features to tell ` +
+    `primary from auxiliary images, and tested on images that it did not see; both domains weigh the same. Near 50 % the domains look alike.</p>` +
+    `<div class="charts">${chart}</div>`
+  );
+}
+
+function images({ overlays }: ReportData): string {
+  if (overlays.length === 0) return "";
+  const figures = overlays.map(
+    ({ title, png }) =>
+      `<figure><img alt="${escapeHtml(title)}" src="${pngUri(png)}"><figcaption>${escapeHtml(title)}</figcaption></figure>`,
+  );
+  return (
+    `<h2>Best and worst images</h2><p><span class="key"><i class="tp"></i>true positive</span><span class="key"><i class="fp"></i>false positive</span>` +
+    `<span class="key"><i class="fn"></i>false negative</span><span class="soft">outlines of the true nuclei in white</span></p>` +
+    `<div class="overlays">${figures.join("")}</div>`
+  );
+}
+
+function table({ perImage }: ReportData, mean: Aggregate | null): string {
+  if (!mean) return "";
+  const columns = ["dsc", "iou", "precision", "recall", "hd", "hd95", "aji", "dq", "sq", "pq"] as const;
+  const cell = (name: (typeof columns)[number], value: number) =>
+    name === "hd" || name === "hd95" ? numberOrWord(value) : percent(value);
+  const rows = perImage.map((row) => [
+    row.image ?? "",
+    ...columns.map((name) => cell(name, row[name])),
+    `${row.tp} / ${row.fp} / ${row.fn}`,
+  ]);
+  const last = ["mean", ...columns.map((name) => cell(name, mean[name])), ""];
+  const header = [
+    "image",
+    "DSC",
+    "IoU",
+    "precision",
+    "recall",
+    "HD",
+    "HD95",
+    "AJI",
+    "DQ",
+    "SQ",
+    "PQ",
+    "nuclei TP / FP / FN",
+  ];
+  return `<h2>Every test image</h2>${htmlTable(header, [...rows, last])}`;
+}
+
+const numberOrWord = (x: number): string =>
+  Number.isFinite(x) ? x.toFixed(2) : Number.isNaN(x) ? "undefined" : "infinite";
+
+function definitions(mean: Aggregate | null, protocol: string): string {
+  if (!mean) return "";
+  const { nan, inf } = mean.leftOut.hd;
+  const entries = SHOWN.map((name) => `<dt>${METRIC_TITLES[name]}</dt><dd>${escapeHtml(DEFINITIONS[name] ?? "")}</dd>`);
+  const left = nan + inf > 0 ? ` The mean HD leaves out ${nan + inf} image(s) where it is undefined or infinite.` : "";
+  return `<h2>What the numbers mean</h2><dl>${entries.join("")}</dl><p>${escapeHtml(protocol)}${left}</p>`;
+}

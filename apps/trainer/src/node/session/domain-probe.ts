@@ -1,0 +1,30 @@
+import type { DatasetItem } from "@ama-sam/data";
+import { type AmaSam, domainProbe, type ProbeResult, pooledEmbeddings } from "ama-sam";
+import type { RunData } from "./open-data";
+
+/** Images of a domain that a probe looks at; more would cost time and say little more. */
+const PER_DOMAIN = 16;
+
+/**
+ * How well a linear classifier tells primary from auxiliary images by the encoder's features. It learns on training images and is scored
+ * on held-out ones; null where a domain has none of either.
+ */
+export async function probeDomains(model: AmaSam, data: RunData): Promise<ProbeResult | null> {
+  const auxiliary = data.auxiliary.flatMap((set) => set.items);
+  const held = data.test.length > 0 ? data.test : data.validation;
+  const sets = [data.primary.items, auxiliary, held, data.auxiliaryTest].map((items) => items.slice(0, PER_DOMAIN));
+  if (sets.some((items) => items.length === 0)) return null;
+  const [a, b, c, d] = await Promise.all(sets.map((items) => imagesOf(items)));
+  const of = async (primary: Images, other: Images) => ({
+    features: await pooledEmbeddings(model, [...primary, ...other]),
+    isPrimary: [...primary.map(() => true), ...other.map(() => false)],
+  });
+  return domainProbe(await of(a!, b!), await of(c!, d!));
+}
+
+type Images = { width: number; height: number; data: Uint8Array }[];
+
+async function imagesOf(items: readonly DatasetItem[]): Promise<Images> {
+  const samples = await Promise.all(items.map((item) => item.load()));
+  return samples.map(({ image }) => ({ width: image.width, height: image.height, data: image.data as Uint8Array }));
+}

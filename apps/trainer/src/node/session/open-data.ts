@@ -1,0 +1,137 @@
+import { readFile } from "node:fs/promises";
+import { basename, dirname } from "node:path";
+import {
+  type Dataset,
+  type DatasetItem,
+  type FileSource,
+  type Finding,
+  openDataset,
+  openManifest,
+  parseManifest,
+  parseSplitFile,
+  permutation,
+  randomStream,
+} from "@ama-sam/data";
+import type { Config, DatasetConfig, TrainingSource } from "ama-sam";
+import { CommandError } from "../errors";
+import { directorySource } from "../files/directory-source";
+
+/** The images of a configuration by what they are for. */
+export interface RunData {
+  primary: TrainingSource;
+  auxiliary: TrainingSource[];
+  validation: DatasetItem[];
+  /** Held-out primary images. */
+  test: DatasetItem[];
+  /** Held-out images of each auxiliary set, for the domain probe. */
+  auxiliaryTest: DatasetItem[];
+  /** Warnings of the data sets, with their names. */
+  findings: Finding[];
+  /** Where the files of each data set are, by its name. */
+  sources: ReadonlyMap<string, FileSource>;
+  /** Ids by use and data set, for `splits.json`. */
+  splits: Record<string, { train: string[]; valid: string[]; test: string[] }>;
+}
+
+interface OpenedSet {
+  name: string;
+  train: DatasetItem[];
+  test: DatasetItem[];
+  valid: DatasetItem[];
+  source: FileSource;
+  findings: Finding[];
+}
+
+/**
+ * Opens every data set of a configuration. Without `training` nothing has to be there to train on, and an undivided set is all test.
+ *
+ * @throws CommandError for a missing folder or split, or one without images; DataError for what is no data set
+ */
+export async function openRunData(config: Config, { training = true }: { training?: boolean } = {}): Promise<RunData> {
+  const { primary, auxiliary, validation } = config.data;
+  if (!primary) throw new CommandError("no data set is configured. Expected data.primary.path");
+  const first = await openSet(primary, validation.split, training);
+  const others: OpenedSet[] = [];
+  for (const set of auxiliary) others.push(await openSet(set, validation.split, training));
+  const names = new Set<string>();
+  for (const { name, train } of [first, ...others]) {
+    if (names.has(name))
+      throw new CommandError(`two data sets are called ${JSON.stringify(name)}`, {
+        hint: "Give each a name: data.auxiliary.0.name=...",
+      });
+    names.add(name);
+    if (training && train.length === 0)
+      throw new CommandError(`data set ${name}: no image to train on`, {
+        hint: "Check its split and the keys train and test.",
+      });
+  }
+  let { train, valid } = first;
+  if (valid.length === 0 && validation.fraction > 0 && train.length > 1) {
+    const count = Math.min(train.length - 1, Math.max(1, Math.round(validation.fraction * train.length)));
+    // The same images whatever the training seed, so that runs can be compared.
+    const chosen = new Set([...permutation(train.length, randomStream(0, 0))].slice(0, count));
+    valid = train.filter((_, i) => chosen.has(i));
+    train = train.filter((_, i) => !chosen.has(i));
+  }
+  const ids = (items: readonly DatasetItem[]) => items.map((item) => item.id);
+  return {
+    primary: { name: first.name, items: train },
+    auxiliary: others.map(({ name, train: items }) => ({ name, items })),
+    validation: valid,
+    test: first.test,
+    auxiliaryTest: others.flatMap((set) => set.test),
+    findings: [first, ...others].flatMap((set) => set.findings),
+    sources: new Map([first, ...others].map((set) => [set.name, set.source])),
+    splits: {
+      [first.name]: { train: ids(train), valid: ids(valid), test: ids(first.test) },
+      ...Object.fromEntries(others.map((set) => [set.name, { train: ids(set.train), valid: [], test: ids(set.test) }])),
+    },
+  };
+}
+
+async function openSet(set: DatasetConfig, validName: string, training: boolean): Promise<OpenedSet> {
+  const name = set.name ?? basename(set.path).replace(/\.json$/, "");
+  const dataset = await openOne(set, name);
+  const items = dataset.items.filter((item) => item.annotation !== null);
+  const of = (split: string) => items.filter((item) => item.split === split);
+  const undivided = items.every((item) => item.split === undefined);
+  const known = new Set(items.map((item) => item.split).filter((split) => split !== undefined));
+  if (training && !undivided && !known.has(set.train))
+    throw new CommandError(
+      `data set ${name}: no split is called ${JSON.stringify(set.train)}. It has ${[...known].join(", ")}`,
+    );
+  const limit = (list: DatasetItem[]) => (set.limit > 0 ? list.slice(0, set.limit) : list);
+  const findings = dataset.findings.map((finding) => ({ ...finding, message: `${name}: ${finding.message}` }));
+  if (undivided && training)
+    findings.push({
+      level: "warning",
+      code: "no-split",
+      message: `${name}: no split, so every image trains and none is left for a test`,
+    });
+  return {
+    name,
+    train: limit(undivided ? items : of(set.train)),
+    valid: undivided || validName === set.train ? [] : of(validName),
+    test: undivided ? (training ? [] : limit(items)) : limit(of(set.test)),
+    source: dataset.source,
+    findings,
+  };
+}
+
+/** A folder, or a manifest of `prepare` whose files lie beside it. */
+async function openOne(set: DatasetConfig, name: string): Promise<Dataset> {
+  if (set.path.endsWith(".json")) {
+    const manifest = parseManifest(await readFile(set.path, "utf8"));
+    return openManifest(await directorySource(dirname(set.path)), manifest);
+  }
+  const { format, split, annotator, set: subset } = set;
+  return openDataset(await directorySource(set.path), {
+    name,
+    format,
+    ...(split !== undefined && {
+      split: split.endsWith(".json") ? parseSplitFile(await readFile(split, "utf8")) : split,
+    }),
+    ...(annotator !== undefined && { annotator }),
+    ...(subset !== undefined && { set: subset }),
+  });
+}

@@ -1,0 +1,245 @@
+import { basename } from "node:path";
+import { sha256 } from "@ama-sam/checkpoint";
+import type { Device } from "@ama-sam/tensor";
+import { type Config, configToYaml, type EvaluatedImage, mergeCheckpoint, saveTrained, Trainer } from "ama-sam";
+import { CommandError, EXIT } from "../errors";
+import { NodeStorage } from "../files/node-storage";
+import { RunRecorder } from "../files/run-recorder";
+import type { Io } from "../io";
+import { type ProgressStyle, TrainProgress } from "../output/progress";
+import { errorOverlay } from "../output/report/overlay";
+import { reportOfFolder } from "../output/report/report-folder";
+import { openWeights } from "./base-weights";
+import { openDevice } from "./device";
+import { probeDomains } from "./domain-probe";
+import { type Environment, environmentOf, hashImages } from "./environment";
+import { evaluateInto, type TestResult } from "./evaluation";
+import { modelCard } from "./model-card";
+import { openRunData, type RunData } from "./open-data";
+
+/** What {@link trainRun} does. */
+export interface TrainRunOptions {
+  io: Io;
+  config: Config;
+  /** The run folder. */
+  folder: string;
+  resume?: boolean;
+  overwrite?: boolean;
+  adapter?: string;
+  /** Seconds after which the run saves and stops. */
+  maxSeconds?: number;
+  progress?: ProgressStyle;
+  /** For `env.json`. */
+  command: readonly string[];
+  /** Steps between domain probes beside those of validation; 0 for none. */
+  probeEvery?: number;
+  /** Decides the number of steps once the speed is known: for runs that end by the clock. */
+  plan?: (device: Device, data: RunData) => Promise<Config>;
+}
+
+/** How a run ended. */
+export interface TrainRunResult {
+  exitCode: number;
+  folder: string;
+  step: number;
+  totalSteps: number;
+  seconds: number;
+  test: TestResult | null;
+}
+
+/** Trains by a configuration into a run folder, from opening the data to the report; the same for `train`, `demo` and `ablate`. */
+export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult> {
+  const { io, resume = false, overwrite = false } = options;
+  const started = performance.now();
+  const data = await openRunData(options.config);
+  for (const { message } of data.findings) io.err(`warning: ${message}\n`);
+  const { checkpoint: basePath } = options.config.model.init;
+  const base = basePath === undefined ? null : await openWeights(basePath);
+  let device: Device | null = null;
+  let trainer: Trainer | null = null;
+  let recorder: RunRecorder | null = null;
+  const progress = new TrainProgress(io, options.progress ? { style: options.progress } : {});
+  try {
+    const storage = await NodeStorage.open(options.folder, { resume, overwrite });
+    device = await openDevice(io, options.adapter);
+    const config = options.plan && !resume ? await options.plan(device, data) : options.config;
+    const environment = await describe(device, config, options.command, data, base?.sha256 ?? null);
+    if (!resume) {
+      await storage.write("config.yaml", configToYaml(config));
+      await storage.write("env.json", `${JSON.stringify(environment, null, 2)}\n`);
+      await storage.write("splits.json", `${JSON.stringify(data.splits, null, 2)}\n`);
+    } else await refuseOtherData(storage, environment);
+    trainer = await Trainer.create({
+      device,
+      config,
+      data,
+      storage,
+      ...(base && { base: async () => base.checkpoint, baseSha256: base.sha256 }),
+      onDeviceLost: async () => {
+        await device?.dispose();
+        device = await openDevice(io, options.adapter);
+        return device;
+      },
+      onEvent: (event) => {
+        recorder?.record(event);
+        progress.show(event);
+      },
+      onValidated: previews(
+        storage,
+        config,
+        (step, name, image) => recorder?.image(step, `previews/${name}`, image),
+        () => trainer?.progress.step ?? 0,
+      ),
+    });
+    const found = resume ? await trainer.resume() : null;
+    for (const message of found?.damaged ?? [])
+      progress.line(`warning: a checkpoint is damaged and was passed over: ${message}`);
+    recorder = await RunRecorder.open(storage.root, found?.step ?? 0);
+    if (resume)
+      progress.line(found ? `going on after step ${found.step}` : "no checkpoint yet: starting from the beginning");
+    await runWithProbes(trainer, recorder, data, options, started);
+    progress.end();
+    const { step } = trainer.progress;
+    const done = { folder: storage.root, step, totalSteps: trainer.totalSteps };
+    if (!trainer.isFinished) {
+      if (!io.stop.reason) io.stop.request("max-time");
+      io.err(`saved after step ${step} of ${trainer.totalSteps}. Go on with: ama-sam train --resume ${storage.root}\n`);
+      return { ...done, exitCode: io.stop.exitCode, seconds: secondsSince(started), test: null };
+    }
+    const test = await finish(trainer, storage, data, environment, io, progress);
+    return { ...done, exitCode: EXIT.ok, seconds: secondsSince(started), test };
+  } finally {
+    progress.end();
+    recorder?.close();
+    trainer?.dispose();
+    await device?.dispose();
+    await base?.close();
+  }
+}
+
+const secondsSince = (start: number): number => (performance.now() - start) / 1000;
+
+async function describe(
+  device: Device,
+  config: Config,
+  command: readonly string[],
+  data: RunData,
+  baseSha256: string | null,
+): Promise<Environment> {
+  const hashes: Record<string, string> = {};
+  for (const [i, set] of [data.primary, ...data.auxiliary].entries()) {
+    const source = data.sources.get(set.name)!;
+    hashes[`${set.name}/train`] = await hashImages((path) => source.read(path), set.items);
+    if (i === 0 && data.test.length > 0)
+      hashes[`${set.name}/test`] = await hashImages((path) => source.read(path), data.test);
+  }
+  return environmentOf(device, config, command, hashes, baseSha256);
+}
+
+/** Other images under the same names would make the second half of a run another experiment. */
+async function refuseOtherData(storage: NodeStorage, now: Environment): Promise<void> {
+  if (!(await storage.exists("env.json"))) return;
+  const before = JSON.parse(new TextDecoder().decode(await storage.read("env.json"))) as Partial<Environment>;
+  for (const [set, hash] of Object.entries(before.data ?? {})) {
+    if (now.data[set] !== hash)
+      throw new CommandError(`the images of ${set} are not those that this run began with`, {
+        hint: "Put the data set back as it was, or start a new run.",
+      });
+  }
+  if ((before.baseSha256 ?? null) !== now.baseSha256)
+    throw new CommandError("the checkpoint in model.init.checkpoint is not the one that this run began with");
+}
+
+/** Steps are done in stretches with a domain probe between them; each stretch ends with a checkpoint. */
+async function runWithProbes(
+  trainer: Trainer,
+  recorder: RunRecorder,
+  data: RunData,
+  options: TrainRunOptions,
+  started: number,
+): Promise<void> {
+  const { io, probeEvery = 0, maxSeconds } = options;
+  const probe = async (): Promise<void> => {
+    const found = await probeDomains(trainer.model, data);
+    if (!found) return;
+    const { balancedAccuracy: accuracy, primary, auxiliary, images } = found;
+    const { step } = trainer.progress;
+    recorder.note({ type: "probe", step, accuracy, primary, auxiliary, images });
+    recorder.scalars(step, { "probe/accuracy": accuracy, "probe/primary": primary, "probe/auxiliary": auxiliary });
+  };
+  const limit = () =>
+    maxSeconds === undefined ? {} : { maxTimeMs: Math.max(0, 1000 * (maxSeconds - secondsSince(started))) };
+  if (probeEvery === 0) {
+    await trainer.run({ signal: io.stop.signal, ...limit() });
+    if (trainer.isFinished) await probe();
+    return;
+  }
+  if (trainer.progress.step === 0) await probe();
+  while (!trainer.isFinished) {
+    const reason = await trainer.run({ signal: io.stop.signal, maxSteps: probeEvery, ...limit() });
+    if (reason === "stopped" || reason === "time") return;
+    await probe();
+  }
+}
+
+/** Draws the first validation images of every validation into the run folder and TensorBoard. */
+function previews(
+  storage: NodeStorage,
+  config: Config,
+  show: (step: number, name: string, image: { width: number; height: number; png: Uint8Array }) => void,
+  step: () => number,
+) {
+  const drawn = { epoch: -1, count: 0 };
+  return async ({ id, sample, prediction }: EvaluatedImage, epoch: number): Promise<void> => {
+    if (drawn.epoch !== epoch) Object.assign(drawn, { epoch, count: 0 });
+    if (drawn.count >= config.output.previews || !sample.labels) return;
+    drawn.count++;
+    const { width, height } = sample.image;
+    const png = errorOverlay(
+      sample.image,
+      { width, height, data: prediction.mask },
+      { width, height, data: sample.labels },
+      320,
+    );
+    const name = id.replace(/[^\w.-]/g, "_").slice(0, 80);
+    await storage.write(`previews/epoch-${String(epoch).padStart(4, "0")}-${name}.png`, png);
+    const every = Math.max(1, Math.ceil(Math.max(width, height) / 320));
+    show(step(), name, { width: Math.floor(width / every), height: Math.floor(height / every), png });
+  };
+}
+
+/** After the last step: the best weights, scores on the test images, the report and the model card. */
+async function finish(
+  trainer: Trainer,
+  storage: NodeStorage,
+  data: RunData,
+  environment: Environment,
+  io: Io,
+  progress: TrainProgress,
+): Promise<TestResult | null> {
+  const { config } = trainer;
+  const { step } = trainer.progress;
+  if (trainer.progress.best) await trainer.resume("best");
+  const info = { config: configToYaml(config), ...(environment.baseSha256 && { baseSha256: environment.baseSha256 }) };
+  const weights = environment.baseSha256
+    ? await saveTrained(trainer.model, info)
+    : await mergeCheckpoint(trainer.model, info);
+  await storage.write("model.safetensors", weights);
+  let test: TestResult | null = null;
+  if (data.test.length > 0) {
+    progress.line(`scoring ${data.test.length} test images`);
+    test = await evaluateInto(storage, trainer.model, config, data.test, { signal: io.stop.signal });
+  }
+  const card = modelCard({
+    name: basename(storage.root),
+    config,
+    data,
+    environment,
+    steps: step,
+    weightsSha256: await sha256(weights),
+    mean: test?.mean ?? null,
+  });
+  await storage.write("MODEL_CARD.md", card);
+  await storage.write("report.html", await reportOfFolder(storage.root));
+  return test;
+}
