@@ -1,0 +1,134 @@
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { Engine, EngineError } from "./engine/client";
+import { NOT_FOR_DIAGNOSIS } from "./engine/notice-text";
+import type { DeviceFacts, ModelFacts, ModelRequest } from "./engine/protocol";
+import { type Notice, Notices } from "./parts/trouble";
+import { SegmentView } from "./segment/segment-view";
+import { TrainView } from "./train/train-view";
+import { WeightsView } from "./weights/weights-view";
+
+const TABS = ["Segment", "Train", "Weights"] as const;
+type Tab = (typeof TABS)[number];
+
+/** The page: one engine for segmenting, one (made when needed) for training, so that neither waits for the other. */
+export function App() {
+  const [tab, setTab] = useState<Tab>("Segment");
+  const [device, setDevice] = useState<DeviceFacts | null>(null);
+  const [model, setModel] = useState<ModelFacts | null>(null);
+  const [notices, setNotices] = useState<Notice[]>([]);
+  const [ready, setReady] = useState(false);
+
+  const tell = useRef((notice: Notice): void =>
+    setNotices((now) => [...now.filter(({ trouble }) => trouble !== notice.trouble), notice]),
+  ).current;
+  const dismiss = (notice: Notice): void =>
+    setNotices((now) => now.filter(({ trouble }) => trouble !== notice.trouble));
+  const fail = useRef((error: unknown): void => {
+    const trouble = error instanceof EngineError ? error.trouble : "other";
+    if (trouble !== "stopped") tell({ trouble, detail: error instanceof Error ? error.message : String(error) });
+  }).current;
+
+  const engine = useMemo(() => new Engine({ onLost: (message) => onLost(message) }), []);
+  const onLost = (message: string): void => {
+    tell({ trouble: "device-lost", detail: message });
+    // Opened at once, to know whether the browser still lets the page have a GPU.
+    engine.call("start", {}).catch((error: unknown) => {
+      if (error instanceof EngineError && error.trouble === "gpu-blocked")
+        setNotices((now) => now.filter(({ trouble }) => trouble !== "device-lost"));
+      fail(error);
+    });
+  };
+
+  const loadModel = async (request: ModelRequest): Promise<ModelFacts | null> => {
+    try {
+      const facts = await engine.call("model", request);
+      setModel(facts);
+      setNotices((now) => now.filter(({ trouble }) => trouble !== "untrained"));
+      if (facts.state === "untrained") tell({ trouble: "untrained" });
+      return facts;
+    } catch (error) {
+      fail(error);
+      return null;
+    }
+  };
+
+  useEffect(() => {
+    const begin = async (): Promise<void> => {
+      try {
+        const facts = await engine.call("start", {});
+        setDevice(facts);
+        if (facts.kind === "software") tell({ trouble: "software", detail: facts.name });
+        await loadModel({ from: "builtin" });
+        setReady(true);
+      } catch (error) {
+        fail(error);
+      }
+    };
+    void begin();
+    return () => engine.close();
+  }, []);
+
+  const blocked = notices.some(
+    ({ trouble }) =>
+      trouble === "no-webgpu" || trouble === "no-adapter" || trouble === "insecure" || trouble === "gpu-blocked",
+  );
+  return (
+    <>
+      <header class="top">
+        <h1>AMA-SAM</h1>
+        <div class="tabs" role="tablist" aria-label="Parts of the page">
+          {TABS.map((name) => (
+            <button
+              key={name}
+              type="button"
+              role="tab"
+              class="tab"
+              id={`tab-${name}`}
+              aria-selected={tab === name}
+              aria-controls={`panel-${name}`}
+              onClick={() => setTab(name)}
+            >
+              {name}
+            </button>
+          ))}
+        </div>
+        <div class="promises">
+          <span
+            class="badge"
+            title="Images, annotations and weights are read and computed in this browser; the page has no server to send them to."
+          >
+            Nothing leaves this computer
+          </span>
+          <span class="badge warn">{NOT_FOR_DIAGNOSIS}</span>
+        </div>
+      </header>
+      <Notices notices={notices} onDismiss={dismiss} />
+      <SegmentView
+        engine={engine}
+        device={device}
+        model={model}
+        ready={ready && !blocked}
+        hidden={tab !== "Segment"}
+        fail={fail}
+      />
+      <TrainView
+        hidden={tab !== "Train"}
+        blocked={blocked}
+        fail={fail}
+        tell={tell}
+        onUse={async (file, name) => {
+          if (await loadModel({ from: "file", file, name })) setTab("Segment");
+        }}
+      />
+      <WeightsView
+        engine={engine}
+        hidden={tab !== "Weights"}
+        blocked={blocked}
+        model={model}
+        fail={fail}
+        tell={tell}
+        loadModel={loadModel}
+      />
+    </>
+  );
+}

@@ -1,0 +1,48 @@
+import { createHash } from "node:crypto";
+import type { Plugin } from "vite";
+
+/** The service worker's script: the page from the cache, with or without a network. `FILES` and `VERSION` are put in by the build. */
+const SCRIPT = `const NAME = "ama-sam-" + VERSION;
+self.addEventListener("install", (event) => {
+  event.waitUntil(caches.open(NAME).then((cache) => cache.addAll(FILES)).then(() => self.skipWaiting()));
+});
+self.addEventListener("activate", (event) => {
+  event.waitUntil(
+    caches.keys()
+      .then((names) => Promise.all(names.filter((name) => name.startsWith("ama-sam-") && name !== NAME).map((name) => caches.delete(name))))
+      .then(() => self.clients.claim()),
+  );
+});
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  if (request.method !== "GET" || new URL(request.url).origin !== location.origin || request.headers.has("range")) return;
+  event.respondWith(
+    caches.open(NAME).then(async (cache) => {
+      const found = await cache.match(request, { ignoreSearch: true });
+      if (found) return found;
+      const response = await fetch(request);
+      if (response.status === 200) cache.put(request, response.clone()).catch(() => undefined);
+      return response;
+    }),
+  );
+});
+`;
+
+/** Writes \`offline.js\`: once loaded, the page works without a network. Samples are kept when they are first used. */
+export function offline(): Plugin {
+  return {
+    name: "offline",
+    enforce: "post",
+    generateBundle(_, bundle) {
+      const files = Object.values(bundle).filter(
+        ({ fileName }) => !fileName.startsWith("samples/") && !fileName.endsWith(".map") && fileName !== "index.html",
+      );
+      const hash = createHash("sha256");
+      for (const file of Object.values(bundle))
+        hash.update(file.fileName).update(file.type === "chunk" ? file.code : file.source);
+      const list = ["./", ...files.map(({ fileName }) => `./${fileName}`)];
+      const head = `const VERSION = ${JSON.stringify(hash.digest("hex").slice(0, 12))};\nconst FILES = ${JSON.stringify(list)};\n`;
+      this.emitFile({ type: "asset", fileName: "offline.js", source: head + SCRIPT });
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import { type FileSource, memorySource } from "@ama-sam/data";
+import { TroubleError } from "./failures";
+
+/** Files that lie beside the page. */
+interface Carried {
+  samples: string[];
+  models: string[];
+}
+
+let list: Promise<Carried> | null = null;
+
+/** Where the page lies: one folder above the worker's script in a build, the root while developing. */
+function pageUrl(path: string): URL {
+  const script = new URL(import.meta.url);
+  const above = script.pathname.includes("/assets/") ? "../" : "/";
+  return new URL(above + path, script);
+}
+
+/** A file that lies beside the page. */
+export async function fetchCarried(path: string): Promise<Uint8Array> {
+  const response = await fetch(pageUrl(path));
+  if (!response.ok) throw new TroubleError("input", `${path} is missing beside the page (${response.status}).`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+/** What lies beside the page. */
+export function carriedList(): Promise<Carried> {
+  list ??= fetchCarried("carried.json").then((bytes) => JSON.parse(new TextDecoder().decode(bytes)) as Carried);
+  return list;
+}
+
+/** A sample data set, by the name of its folder. */
+export async function sampleSource(name: string): Promise<FileSource> {
+  const paths = (await carriedList()).samples.filter((path) => path.startsWith(`${name}/`));
+  const files = await Promise.all(
+    paths.map(async (path) => [path.slice(name.length + 1), await fetchCarried(`samples/${path}`)] as const),
+  );
+  return memorySource(new Map(files));
+}

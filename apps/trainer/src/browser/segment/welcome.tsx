@@ -1,0 +1,36 @@
+import type { DeviceFacts, ModelFacts } from "../engine/protocol";
+import { FileButton } from "../parts/file-button";
+import { IMAGE_TYPES, sampleImage } from "./sample-image";
+
+/** What is seen before an image is open. */
+export function Welcome({
+  ready,
+  device,
+  model,
+  onFile,
+  fail,
+}: {
+  ready: boolean;
+  device: DeviceFacts | null;
+  model: ModelFacts | null;
+  onFile: (file: File) => void;
+  fail: (error: unknown) => void;
+}) {
+  return (
+    <div class="welcome">
+      <p class="big">Drop an image here to outline its nuclei</p>
+      <p>PNG, JPEG or TIFF. It is read and computed in this browser and stays on this computer.</p>
+      <div class="row">
+        <FileButton main accept={IMAGE_TYPES} disabled={!ready} onFiles={([file]) => file && onFile(file)}>
+          Open an image
+        </FileButton>
+        <button type="button" disabled={!ready} onClick={() => sampleImage().then(onFile, fail)}>
+          Try a sample
+        </button>
+      </div>
+      <p class="soft" data-ready={ready}>
+        {ready && model ? `${model.name} on ${device?.name}` : "Starting the engine ..."}
+      </p>
+    </div>
+  );
+}

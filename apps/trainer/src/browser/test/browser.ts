@@ -1,0 +1,157 @@
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { servePage } from "../../../../../tools/start.mjs";
+import { palettePng } from "./palette-png";
+
+/** Measured on Chromium 156: without these there is no adapter in a headless browser, or a GPU crash ends the page for good. */
+const FLAGS = [
+  "--no-sandbox",
+  "--enable-unsafe-webgpu",
+  "--use-webgpu-adapter=swiftshader",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+const RECOVERABLE = ["--disable-domain-blocking-for-3d-apis", "--disable-gpu-process-crash-limit"];
+
+const shots = fileURLToPath(new URL("../../../../../docs/page", import.meta.url));
+export const examples = fileURLToPath(new URL("../../../../../examples/data", import.meta.url));
+
+/** A browser with the built page; `close` ends both. */
+export interface Session {
+  browser: Browser;
+  url: string;
+  /** A page in a profile of its own; its errors and requests are collected. */
+  open(options?: OpenOptions): Promise<OpenPage>;
+  close(): Promise<void>;
+}
+
+export interface OpenOptions {
+  viewport?: { width: number; height: number };
+  dark?: boolean;
+  phone?: boolean;
+  /** Runs before the page's own scripts. */
+  before?: string;
+  /** Opens nothing yet. */
+  blank?: boolean;
+  context?: BrowserContext;
+}
+
+export interface OpenPage {
+  page: Page;
+  context: BrowserContext;
+  /** Every address that was asked for. */
+  requests: string[];
+  /** Errors and warnings of the console, and uncaught ones. */
+  problems: string[];
+}
+
+async function findChromium(): Promise<string> {
+  for (const path of [
+    process.env.CHROMIUM_PATH,
+    "/usr/bin/chromium",
+    "/usr/bin/chromium-browser",
+    "/usr/bin/google-chrome",
+  ]) {
+    if (path && existsSync(path)) return path;
+  }
+  const { default: bundled } = (await import("@sparticuz/chromium")) as {
+    default: { executablePath(): Promise<string> };
+  };
+  return bundled.executablePath();
+}
+
+/** Starts a browser; `crashes: "limited"` keeps the browser's own limit on GPU crashes. */
+export async function start({
+  crashes = "unlimited",
+  gpu = true,
+}: {
+  crashes?: "unlimited" | "limited";
+  gpu?: boolean;
+} = {}): Promise<Session> {
+  const { server, url } = await servePage();
+  const args = [
+    ...FLAGS.filter((flag) => gpu || !/webgpu/.test(flag)),
+    ...(crashes === "unlimited" ? RECOVERABLE : []),
+  ];
+  const browser = await chromium.launch({ executablePath: await findChromium(), headless: true, args });
+  return {
+    browser,
+    url,
+    async open({
+      viewport = { width: 1120, height: 720 },
+      dark = false,
+      phone = false,
+      before,
+      blank = false,
+      context: given,
+    } = {}) {
+      const context =
+        given ??
+        (await browser.newContext({
+          viewport,
+          colorScheme: dark ? "dark" : "light",
+          acceptDownloads: true,
+          ...(phone && { isMobile: true, hasTouch: true, deviceScaleFactor: 2 }),
+        }));
+      const page = await context.newPage();
+      const requests: string[] = [];
+      const problems: string[] = [];
+      context.on("request", (request) => requests.push(request.url()));
+      page.on("console", (message) => {
+        if (message.type() === "error" || message.type() === "warning") problems.push(message.text());
+      });
+      page.on("pageerror", (error) => problems.push(String(error)));
+      if (before) await page.addInitScript(before);
+      if (!blank) await page.goto(url);
+      return { page, context, requests, problems };
+    },
+    async close() {
+      await browser.close();
+      await new Promise<void>((done) => {
+        server.close(() => done());
+        server.closeAllConnections();
+      });
+    },
+  };
+}
+
+/** Waits until the engine has an adapter and a model; a page without an adapter fails the test here. */
+export async function engineReady(page: Page): Promise<void> {
+  await page.locator('[data-ready="true"]').waitFor({ timeout: 60_000 });
+}
+
+/** Drops a file on the page, as a user does. */
+export async function dropFile(page: Page, name: string, bytes: Uint8Array, type = "image/png"): Promise<void> {
+  const data = await page.evaluateHandle(
+    ({ name, base64, type }) => {
+      const raw = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([raw], name, { type }));
+      return transfer;
+    },
+    { name, base64: Buffer.from(bytes).toString("base64"), type },
+  );
+  await page.dispatchEvent("#panel-Segment", "drop", { dataTransfer: data });
+}
+
+/** The number of nuclei on the page once nothing is running any more. */
+export async function nuclei(page: Page, timeout = 240_000): Promise<number> {
+  await page.waitForFunction(
+    () => /nuclei in/.test(document.querySelector("[data-note]")?.textContent ?? ""),
+    undefined,
+    { timeout },
+  );
+  return Number(await page.locator("[data-count]").getAttribute("data-count"));
+}
+
+/** Writes a screenshot of a state into docs/page. */
+export async function shoot(page: Page, name: string): Promise<void> {
+  mkdirSync(shots, { recursive: true });
+  await page.waitForTimeout(300);
+  writeFileSync(join(shots, `${name}.png`), await palettePng(await page.screenshot({ scale: "css" })));
+}

@@ -1,0 +1,26 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { buildPage } from "../../../../../tools/start.mjs";
+
+/** Builds the page once for all tests and says how much JavaScript it is. */
+export async function setup(): Promise<void> {
+  await buildPage({ quiet: true });
+  const { files, raw, gzip } = scriptSizes();
+  console.log(`page: ${files} scripts, ${(raw / 1000).toFixed(0)} kB, ${(gzip / 1000).toFixed(0)} kB compressed`);
+}
+
+/** Bytes of all scripts of the built page, as they are and compressed as servers send them. */
+export function scriptSizes(): { files: number; raw: number; gzip: number } {
+  const folder = fileURLToPath(new URL("../../../dist/page/", import.meta.url));
+  const scripts = [...readdirSync(join(folder, "assets")).map((name) => join("assets", name)), "offline.js"].filter(
+    (name) => name.endsWith(".js"),
+  );
+  const bytes = scripts.map((name) => readFileSync(join(folder, name)));
+  return {
+    files: scripts.length,
+    raw: bytes.reduce((sum, b) => sum + b.length, 0),
+    gzip: bytes.reduce((sum, b) => sum + gzipSync(b, { level: 9 }).length, 0),
+  };
+}

@@ -1,0 +1,82 @@
+import type { StepEvent, TrainEvent, ValidationEvent } from "ama-sam";
+import { useEffect, useRef } from "preact/hooks";
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+
+const HEIGHT = 240;
+
+/** Loss by step, and the validation scores where there are any. */
+export function Curves({ events }: { events: readonly TrainEvent[] }) {
+  const steps = events.filter((event): event is StepEvent => event.type === "step" && !event.skipped);
+  const scores = events.filter((event): event is ValidationEvent => event.type === "validation");
+  const loss: uPlot.AlignedData = [
+    steps.map(({ step }) => step),
+    steps.map((e) => e.loss),
+    steps.map((e) => e.fine),
+    steps.map((e) => e.coarse),
+    steps.map((e) => e.domain),
+  ];
+  const score: uPlot.AlignedData = [
+    scores.map(({ step }) => step),
+    ...(["dsc", "aji", "pq"] as const).map((name) => scores.map(({ metrics }) => metrics[name] ?? null)),
+  ];
+  const last = steps.at(-1);
+  return (
+    <>
+      <Plot
+        data={loss}
+        names={["loss", "fine", "coarse", "domain"]}
+        label={last ? `Loss ${last.loss.toFixed(3)} at step ${last.step}` : "No steps yet"}
+      />
+      {scores.length > 0 && (
+        <Plot
+          data={score}
+          names={["DSC", "AJI", "PQ"]}
+          label={`Best DSC ${Math.max(...scores.map((s) => s.score)).toFixed(3)}`}
+        />
+      )}
+    </>
+  );
+}
+
+const COLORS = ["#7c5cff", "#0fa37f", "#e07b00", "#d0316b"];
+
+function Plot({ data, names, label }: { data: uPlot.AlignedData; names: readonly string[]; label: string }) {
+  const host = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
+  useEffect(() => {
+    const node = host.current!;
+    const soft = getComputedStyle(node).getPropertyValue("color");
+    const axis = { stroke: soft, grid: { stroke: "#8884", width: 1 }, ticks: { stroke: "#8884", width: 1 } };
+    plot.current = new uPlot(
+      {
+        width: Math.max(280, node.clientWidth),
+        height: HEIGHT,
+        scales: { x: { time: false } },
+        series: [
+          { label: "step" },
+          ...names.map((name, i) => ({
+            label: name,
+            stroke: COLORS[i]!,
+            width: i === 0 ? 2 : 1,
+            spanGaps: true,
+            points: { show: data[0].length < 30 },
+          })),
+        ],
+        axes: [axis, axis],
+      },
+      data,
+      node,
+    );
+    const observer = new ResizeObserver(() =>
+      plot.current?.setSize({ width: Math.max(280, node.clientWidth), height: HEIGHT }),
+    );
+    observer.observe(node);
+    return () => {
+      observer.disconnect();
+      plot.current?.destroy();
+    };
+  }, []);
+  useEffect(() => plot.current?.setData(data), [data[0].length]);
+  return <div ref={host} role="img" aria-label={label} />;
+}
