@@ -1,0 +1,114 @@
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { main } from "./cli";
+import { parseCsv } from "./output/csv";
+import { testIo } from "./test-io";
+
+let root = "";
+const EXAMPLES = new URL("../../../../examples/data/", import.meta.url).pathname;
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "ama-sam-commands-"));
+  for (const set of ["dsb_fluo", "dsb_pink_he"]) await cp(join(EXAMPLES, set), join(root, set), { recursive: true });
+  await writeFile(
+    join(root, "tiny.yaml"),
+    `model: { preset: nano, overrides: { encoder: { depth: 1, globalBlocks: [0] } } }
+data:
+  primary: { path: dsb_fluo, limit: 3 }
+  auxiliary: [{ path: dsb_pink_he }]
+  validation: { fraction: 0.3 }
+train: { epochs: 50, steps: 4, batch: 2, lr: 1e-3 }
+`,
+  );
+});
+
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+async function run(line: string, stopAfterSteps?: number): Promise<{ code: number; out: string; err: string }> {
+  const io = testIo(root, process.env);
+  const { err } = io;
+  if (stopAfterSteps !== undefined) {
+    io.err = (text) => {
+      err(text);
+      if (text.startsWith(`step ${stopAfterSteps}/`)) io.stop.request("SIGTERM");
+    };
+  }
+  const code = await main(line.split(" "), io);
+  return { code, out: io.stdout(), err: io.stderr() };
+}
+
+test("train, stop, resume: the end is that of a run that never stopped", async () => {
+  const whole = await run("train tiny.yaml --out whole");
+  expect(whole.err + whole.out).toContain("report.html");
+  expect(whole.code).toBe(0);
+  const stopped = await run("train tiny.yaml --out parts", 1);
+  expect(stopped.code).toBe(75);
+  expect(stopped.err).toContain("Go on with: ama-sam train --resume");
+  expect((await run("train --resume parts")).code).toBe(0);
+  for (const file of ["metrics.csv", "model.safetensors", "per-image.csv", "config.yaml", "splits.json"])
+    expect(await readFile(join(root, "parts", file)), file).toEqual(await readFile(join(root, "whole", file)));
+  const files = await readdir(join(root, "whole"));
+  for (const file of [
+    "MODEL_CARD.md",
+    "env.json",
+    "metrics.jsonl",
+    "previews",
+    "report.html",
+    "tb",
+    "overlays",
+    "checkpoints",
+  ])
+    expect(files).toContain(file);
+});
+
+test("a run that is done refuses to be written over", async () => {
+  const again = await run("train tiny.yaml --out whole");
+  expect([again.code, again.err]).toEqual([2, expect.stringContaining("not empty")]);
+});
+
+test("other data under the same names are refused when resuming", async () => {
+  const manifest = join(root, "dsb_pink_he/images");
+  const [name] = await readdir(manifest);
+  const file = join(manifest, name!);
+  const original = await readFile(file);
+  await cp(join(root, "dsb_fluo/images/27c30f90.png"), file);
+  const resumed = await run("train --resume parts");
+  await writeFile(file, original);
+  expect([resumed.code, resumed.err]).toEqual([2, expect.stringContaining("are not those that this run began with")]);
+});
+
+test("predict writes every kind of file, whole or in shards", async () => {
+  const done = await run("predict dsb_fluo/images/4d4*.png --run whole --write all --out predictions");
+  expect(done.err).toContain("nuclei");
+  expect(done.code).toBe(0);
+  const files = (await readdir(join(root, "predictions"))).sort();
+  for (const ending of ["_mask.png", "_probability.png", "_instances.png", ".geojson", "_nuclei.csv", "_overlay.png"])
+    expect(files).toContain(`4d40de30${ending}`);
+  const features = JSON.parse(await readFile(join(root, "predictions/4d40de30.geojson"), "utf8"));
+  expect(features.type).toBe("FeatureCollection");
+  for (const i of [0, 1])
+    expect((await run(`predict dsb_fluo/images/4d4*.png --run whole --out shards --shard ${i}/2`)).code).toBe(0);
+  expect((await run("merge shards")).code).toBe(0);
+  expect(JSON.parse(await readFile(join(root, "shards/predictions.json"), "utf8")).images).toHaveLength(2);
+});
+
+test("evaluate in shards and merge: the table of one process", async () => {
+  expect((await run("evaluate --run whole --out scores")).code).toBe(0);
+  for (const i of [0, 1, 2])
+    expect((await run(`evaluate --run whole --out parts-of-scores --shard ${i}/3`)).code).toBe(0);
+  expect((await run("merge parts-of-scores")).code).toBe(0);
+  const table = async (folder: string) => parseCsv(await readFile(join(root, folder, "per-image.csv"), "utf8"));
+  expect(await table("parts-of-scores")).toEqual(await table("scores"));
+  const compared = await run("compare scores parts-of-scores --json");
+  expect(JSON.parse(compared.out).rows[0]).toMatchObject({ metric: "dsc", difference: 0, pValue: 1 });
+});
+
+test("weights of another preset are told apart", async () => {
+  const config = (await readFile(join(root, "whole/config.yaml"), "utf8")).replace("depth: 1", "depth: 2");
+  await cp(join(root, "whole"), join(root, "other"), { recursive: true });
+  await writeFile(join(root, "other/config.yaml"), config);
+  const wrong = await run("evaluate --run other --out never");
+  expect([wrong.code, wrong.err]).toEqual([2, expect.stringMatching(/checkpoint/)]);
+});
