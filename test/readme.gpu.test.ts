@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 /** Packages whose README starts with an example that needs a GPU; the others run theirs in their own tests. */
-const PACKAGES = ["tensor", "nn", "cgrl", "spgen", "sam-encoder", "sam-decoder", "hr-decoder", "ama-sam"];
+const PACKAGES = ["tensor", "nn", "cgrl", "spgen", "sam-encoder", "sam-decoder", "hr-decoder", "ama-sam", "testing"];
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const folder = join(root, "test", ".readme");
 
@@ -28,5 +28,6 @@ test.each(PACKAGES)("the example of packages/%s/README.md runs", async (name) =>
   expect(lines.length, "the example prints something").toBeGreaterThan(0);
   if (name === "tensor") expect(lines[0].split(" ").map((v) => Math.round(Number(v) * 10) / 10)).toEqual([2, 1]);
   if (name === "nn") expect(Number(lines[0])).toBeLessThan(0.01);
+  if (name === "testing") expect(lines).toEqual(["true"]);
   if (name === "cgrl") expect(lines).toEqual(["true", "true"]);
 });

@@ -136,9 +136,10 @@ describe("TENSOR_NAN", () => {
       }),
     );
     expect(KernelError.isInstance(error)).toBe(true);
-    expect(error.message).toMatch(/^\[div\] wrote NaN or infinity\. Got y \[4\] with 1 of 4 values not finite/);
-    expect(error.message).toMatch(/It read a \[4\] in \[7\.389, 2981\]; b \[4\] in \[-0\.5000, 2\.000\]/);
-    expect(error.message).toContain("debug.gpu.test.ts");
+    const { message } = error as KernelError;
+    expect(message).toMatch(/^\[div\] wrote NaN or infinity\. Got y \[4\] with 1 of 4 values not finite/);
+    expect(message).toMatch(/It read a \[4\] in \[7\.389, 2981\]; b \[4\] in \[-0\.5000, 2\.000\]/);
+    expect(message).toContain("debug.gpu.test.ts");
   });
 
   test("finds it in a backward pass too", async () => {

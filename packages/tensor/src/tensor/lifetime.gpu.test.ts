@@ -70,7 +70,7 @@ test("an error inside nested scopes frees them all and passes through", async ()
 
 test("keep() takes a tensor out of its scope", async () => {
   const device = await testDevice();
-  const kept = scope(device, "work", () => void 0 ?? { t: tensor(device, [5]).keep() });
+  const kept = scope(device, "work", () => ({ t: tensor(device, [5]).keep() }));
   expect([...(await kept.t.data())]).toEqual([5]);
   kept.t.dispose();
   expect(() => kept.t.keep()).toThrow(/\[keep\] this was freed by dispose\(\)/);
