@@ -10,7 +10,12 @@ export interface AdamOptions {
   clipNorm?: number;
 }
 
-/** Adam (Kingma and Ba), PyTorch's `torch.optim.Adam` without weight decay. Moments live on the device in f32. */
+/**
+ * Adam (Kingma and Ba), PyTorch's `torch.optim.Adam` without weight decay. Moments live on the device in f32.
+ *
+ * Bias correction counts the optimiser's updates; PyTorch counts each parameter's own. They differ for a parameter that gets its
+ * first gradient late: give such a part an optimiser of its own, made when it starts to learn.
+ */
 export class Adam {
   lr: number;
   readonly betas: readonly [number, number];
