@@ -12,8 +12,10 @@ import {
   type Config,
   configToYaml,
   type EvaluatedImage,
+  memoryStorage,
   mergeCheckpoint,
   parseConfigYaml,
+  type RunStorage,
   resolveConfig,
   type StepEvent,
   saveTrained,
@@ -49,6 +51,8 @@ export class TrainingService {
   readonly #gpu: Gpu;
   readonly #store: WeightsStore;
   readonly #told: Told;
+  /** Runs of a page that gets no storage: they live as long as it does. */
+  readonly #memory = new Map<string, RunStorage>();
 
   constructor(gpu: Gpu, store: WeightsStore, told: Told) {
     this.#gpu = gpu;
@@ -58,7 +62,7 @@ export class TrainingService {
 
   /** Starts a run: keeps its settings and its images first, so that it can go on after the page was closed. */
   async start({ run, config, sets, base }: TrainRequest, signal: AbortSignal): Promise<RunFacts> {
-    const storage = await OpfsStorage.open(`${RUNS}/${run}`);
+    const storage = await this.#storage(run);
     const full = resolveConfig(config);
     for (const [i, { files }] of sets.entries()) {
       for (const { path, file } of files ?? [])
@@ -72,38 +76,51 @@ export class TrainingService {
 
   /** Goes on with a run of this browser. */
   async resume(run: string, signal: AbortSignal): Promise<RunFacts> {
-    return this.#go(run, await OpfsStorage.open(`${RUNS}/${run}`), signal);
+    return this.#go(run, await this.#storage(run), signal);
   }
 
   async list(): Promise<RunFacts[]> {
+    const storages = new Map(this.#memory);
+    if (await this.#store.isPersistent()) {
+      const root = await (await privateFolder()).getDirectoryHandle(RUNS, { create: true });
+      for await (const [name, entry] of root.entries())
+        if (entry.kind === "directory") storages.set(name, new OpfsStorage(entry as FileSystemDirectoryHandle));
+    }
     const runs: RunFacts[] = [];
-    const root = await (await privateFolder()).getDirectoryHandle(RUNS, { create: true });
-    for await (const [name, entry] of root.entries()) {
-      if (entry.kind !== "directory") continue;
-      const facts = await this.#facts(name, new OpfsStorage(entry as FileSystemDirectoryHandle)).catch(() => null);
+    for (const [name, storage] of storages) {
+      const facts = await this.#facts(name, storage).catch(() => null); // a run that was closed while it was being made
       if (facts) runs.push(facts);
     }
     return runs;
   }
 
   async remove(run: string): Promise<void> {
-    await (await OpfsStorage.open(RUNS)).remove(run);
+    if (!this.#memory.delete(run)) await (await OpfsStorage.open(RUNS)).remove(run);
   }
 
-  /** The newest whole checkpoint's weights as a file that the page and the command open. */
+  /** The best weights so far, of a whole checkpoint: a file that the page and the command open. */
   async weights(run: string): Promise<Blob> {
-    const storage = await OpfsStorage.open(`${RUNS}/${run}`);
-    const done = "model.safetensors";
-    if (await storage.exists(done)) return storage.file(done);
+    const storage = await this.#storage(run);
+    const whole = "model.safetensors";
+    const read = async (path: string): Promise<Blob> =>
+      new Blob([(await storage.read(path)) as Uint8Array<ArrayBuffer>]);
+    if (await storage.exists(whole)) return read(whole);
     for (const pointer of ["best", "last"]) {
       if (!(await storage.exists(`checkpoints/${pointer}.json`))) continue;
       const { path } = JSON.parse(decode(await storage.read(`checkpoints/${pointer}.json`))) as { path: string };
-      return storage.file(`checkpoints/${path}/${done}`);
+      return read(`checkpoints/${path}/${whole}`);
     }
     throw new TroubleError("input", `Run ${run} has saved nothing yet.`);
   }
 
-  async #go(run: string, storage: OpfsStorage, signal: AbortSignal): Promise<RunFacts> {
+  async #storage(run: string): Promise<RunStorage> {
+    if (await this.#store.isPersistent()) return OpfsStorage.open(`${RUNS}/${run}`);
+    const held = this.#memory.get(run) ?? memoryStorage();
+    this.#memory.set(run, held);
+    return held;
+  }
+
+  async #go(run: string, storage: RunStorage, signal: AbortSignal): Promise<RunFacts> {
     const config = resolveConfig(parseConfigYaml(decode(await storage.read("config.yaml"))));
     const { sets, base } = JSON.parse(decode(await storage.read("run.json"))) as RunFile;
     const data = await openData(config, sets, storage);
@@ -152,7 +169,7 @@ export class TrainingService {
     return this.#facts(run, storage);
   }
 
-  async #facts(run: string, storage: OpfsStorage): Promise<RunFacts> {
+  async #facts(run: string, storage: RunStorage): Promise<RunFacts> {
     const config = resolveConfig(parseConfigYaml(decode(await storage.read("config.yaml"))));
     const { sets } = JSON.parse(decode(await storage.read("run.json"))) as RunFile;
     const events = await readEvents(storage);
@@ -168,7 +185,7 @@ export class TrainingService {
   }
 }
 
-async function readEvents(storage: OpfsStorage): Promise<TrainEvent[]> {
+async function readEvents(storage: RunStorage): Promise<TrainEvent[]> {
   if (!(await storage.exists("metrics.jsonl"))) return [];
   const lines = decode(await storage.read("metrics.jsonl")).split("\n");
   return lines.flatMap((line) => {
@@ -181,12 +198,12 @@ async function readEvents(storage: OpfsStorage): Promise<TrainEvent[]> {
 }
 
 /** Takes out steps that will be done again, because the page was closed after the last checkpoint. */
-async function dropAfter(storage: OpfsStorage, step: number): Promise<void> {
+async function dropAfter(storage: RunStorage, step: number): Promise<void> {
   const kept = (await readEvents(storage)).filter((event) => "step" in event && event.step <= step);
   await storage.write("metrics.jsonl", encode(kept.map((event) => `${JSON.stringify(event)}\n`).join("")));
 }
 
-async function openData(config: Config, sets: RunFile["sets"], storage: OpfsStorage): Promise<TrainingData> {
+async function openData(config: Config, sets: RunFile["sets"], storage: RunStorage): Promise<TrainingData> {
   const opened: { name: string; dataset: Dataset }[] = [];
   for (const [i, { name, carried }] of sets.entries()) {
     const source = carried ? await sampleSource(name) : await storedSource(storage, `data/${i}`);
@@ -221,7 +238,7 @@ function partOf({ items }: Dataset, split: string): DatasetItem[] {
     : annotated.filter((item) => item.split === split);
 }
 
-async function storedSource(storage: OpfsStorage, folder: string): Promise<FileSource> {
+async function storedSource(storage: RunStorage, folder: string): Promise<FileSource> {
   const paths = await storage.list(folder);
   const { read } = memorySource({});
   return {

@@ -2,7 +2,7 @@ import type { Trouble } from "../engine/protocol";
 
 /** One state of the page that needs a word, with its one next step. */
 export interface Notice {
-  trouble: Trouble | "software" | "untrained" | "memory-only";
+  trouble: Trouble | "software" | "untrained";
   /** What exactly happened, for those who want to know. */
   detail?: string;
 }
@@ -65,12 +65,6 @@ const TEXTS: Record<Notice["trouble"], Text> = {
     bad: false,
     what: "This page comes without a trained model: what it outlines now is random.",
     next: "Load weights under Weights, or train a model under Train.",
-  },
-  "memory-only": {
-    bad: false,
-    what: "This browser keeps no files for the page.",
-    next: "Weights stay until the page is closed.",
-    action: "dismiss",
   },
   input: { bad: false, what: "This could not be read.", next: "Choose another file.", action: "dismiss" },
   stopped: { bad: false, what: "Stopped.", next: "", action: "dismiss" },

@@ -82,10 +82,10 @@ export function Toolbar({
         <Icon name="redo" />
       </button>
       <span class="gap" />
-      <button type="button" disabled={disabled} onClick={() => onZoom(1.4)} aria-label="Zoom in">
+      <button type="button" class="zoom" disabled={disabled} onClick={() => onZoom(1.4)} aria-label="Zoom in">
         <Icon name="in" />
       </button>
-      <button type="button" disabled={disabled} onClick={() => onZoom(1 / 1.4)} aria-label="Zoom out">
+      <button type="button" class="zoom" disabled={disabled} onClick={() => onZoom(1 / 1.4)} aria-label="Zoom out">
         <Icon name="out" />
       </button>
       <button

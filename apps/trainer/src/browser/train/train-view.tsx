@@ -49,7 +49,9 @@ export function TrainView({ hidden, blocked, fail, tell, onUse }: Props) {
   };
   const refresh = async (): Promise<void> => {
     setRuns(await trainer().call("runs", {}));
-    setWeights((await trainer().call("weights", {})).list);
+    const { list, persistent } = await trainer().call("weights", {});
+    setWeights(list);
+    if (!persistent) tell({ trouble: "storage-refused" });
   };
   useEffect(() => void (hidden || refresh().catch(fail)), [hidden]);
 

@@ -27,7 +27,7 @@ export function WeightsView({ engine, hidden, blocked, model, fail, tell, loadMo
     const found = await engine.call("weights", {});
     setList(found.list);
     setPersistent(found.persistent);
-    if (!found.persistent) tell({ trouble: "memory-only" });
+    if (!found.persistent) tell({ trouble: "storage-refused" });
   };
   useEffect(() => void (hidden || refresh().catch(fail)), [hidden]);
 
