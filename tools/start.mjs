@@ -46,7 +46,7 @@ export function buildPage({ quiet = false } = {}) {
       "--logLevel",
       quiet ? "error" : "warn",
     ];
-    const env = { ...process.env, VITE_CONFIG_NATIVE_IGNORE_WARNING: "true" };
+    const env = { ...process.env, VITE_CONFIG_NATIVE_IGNORE_WARNING: "true", NODE_ENV: "production" };
     const child = spawn(process.execPath, args, { cwd: app, stdio: ["ignore", "inherit", "inherit"], env });
     child.on("exit", (code) =>
       code === 0 ? done() : fail(new Error(`the page could not be built (vite ended with ${code})`)),

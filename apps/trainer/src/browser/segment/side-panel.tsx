@@ -89,7 +89,7 @@ export function SidePanel(props: Props) {
           />
           <output>{settings.threshold.toFixed(2)}</output>
         </label>
-        <fieldset class="row" style={{ border: 0, margin: 0, padding: 0 }}>
+        <fieldset class="row">
           <legend class="soft">Touching nuclei</legend>
           {(["components", "watershed"] as const).map((method) => (
             <label key={method}>

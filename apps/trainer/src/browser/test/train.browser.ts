@@ -4,7 +4,17 @@ import { openCheckpoint } from "@ama-sam/checkpoint";
 import { memorySource, openDataset } from "@ama-sam/data";
 import { openGpu } from "@ama-sam/dawn";
 import { Build } from "@ama-sam/nn";
-import { AmaSam, loadBase, modelConfig, parseConfigYaml, resolveConfig, savedModelInfo, type StepEvent, type TrainEvent, Trainer } from "ama-sam";
+import {
+  AmaSam,
+  loadBase,
+  modelConfig,
+  parseConfigYaml,
+  resolveConfig,
+  type StepEvent,
+  savedModelInfo,
+  type TrainEvent,
+  Trainer,
+} from "ama-sam";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { defaults, toConfig } from "../train/settings";
 import { engineReady, examples, nuclei, type OpenPage, type Session, shoot, start } from "./browser";
@@ -26,10 +36,15 @@ const note = () => open.page.locator("[data-train-note]").textContent();
 /** The losses of a run as the page keeps them. */
 async function lossesInPage(run: string): Promise<number[]> {
   const text = await open.page.evaluate(async (name) => {
-    const folder = await (await (await navigator.storage.getDirectory()).getDirectoryHandle("runs")).getDirectoryHandle(name);
+    const folder = await (await (await navigator.storage.getDirectory()).getDirectoryHandle("runs")).getDirectoryHandle(
+      name,
+    );
     return (await (await folder.getFileHandle("metrics.jsonl")).getFile()).text();
   }, run);
-  const events = text.trim().split("\n").map((line) => JSON.parse(line) as TrainEvent);
+  const events = text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as TrainEvent);
   return events.filter((event): event is StepEvent => event.type === "step").map(({ loss }) => loss);
 }
 
@@ -37,8 +52,12 @@ async function lossesInPage(run: string): Promise<number[]> {
 async function lossesInNode(): Promise<number[]> {
   const config = toConfig({ ...defaults, steps: STEPS, batch: 2, validateEvery: 0 }, [PRIMARY, AUXILIARY]);
   const dataOf = async (name: string) => {
-    const files: Record<string, Uint8Array> = { "splits.json": new Uint8Array(readFileSync(join(examples, name, "splits.json"))) };
-    for (const folder of ["images", "labels"]) for (const file of readdirSync(join(examples, name, folder))) files[`${folder}/${file}`] = new Uint8Array(readFileSync(join(examples, name, folder, file)));
+    const files: Record<string, Uint8Array> = {
+      "splits.json": new Uint8Array(readFileSync(join(examples, name, "splits.json"))),
+    };
+    for (const folder of ["images", "labels"])
+      for (const file of readdirSync(join(examples, name, folder)))
+        files[`${folder}/${file}`] = new Uint8Array(readFileSync(join(examples, name, folder, file)));
     const { items } = await openDataset(memorySource(files), { name });
     return { name, items: items.filter((item) => item.split === "train") };
   };
@@ -53,7 +72,11 @@ async function lossesInNode(): Promise<number[]> {
     const trainer = await Trainer.create({
       device,
       config,
-      data: { primary: { name: PRIMARY, items: primary.items.filter((_, i) => i !== out) }, auxiliary: [await dataOf(AUXILIARY)], validation },
+      data: {
+        primary: { name: PRIMARY, items: primary.items.filter((_, i) => i !== out) },
+        auxiliary: [await dataOf(AUXILIARY)],
+        validation,
+      },
       onEvent: (event) => {
         if (event.type === "step") losses.push(event.loss);
       },
@@ -73,7 +96,8 @@ describe("training", () => {
     const { page } = open;
     await engineReady(page);
     await page.getByRole("tab", { name: "Train" }).click();
-    for (const name of ["dsb_lilac_low", "dsb_lilac_high", "dsb_fluo"]) await page.getByLabel(name, { exact: true }).uncheck();
+    for (const name of ["dsb_lilac_low", "dsb_lilac_high", "dsb_fluo"])
+      await page.getByLabel(name, { exact: true }).uncheck();
     await page.getByLabel("Steps", { exact: true }).fill(String(STEPS));
     await page.getByLabel("Images a step").fill("2");
     await page.getByLabel("Seed").click();
@@ -127,7 +151,9 @@ describe("training", () => {
 
     // The same file through the weights store: hashed, kept, used, still there in a new page.
     await page.getByRole("tab", { name: "Weights" }).click();
-    await page.locator('input[type="file"][accept*="pth"]').setInputFiles({ name: "mine.safetensors", mimeType: "application/octet-stream", buffer: readFileSync(file) });
+    await page
+      .locator('input[type="file"][accept*="pth"]')
+      .setInputFiles({ name: "mine.safetensors", mimeType: "application/octet-stream", buffer: readFileSync(file) });
     await page.locator("[data-weights]").waitFor();
     await page.locator("[data-weights]").getByRole("button", { name: "Use" }).click();
     await page.getByRole("button", { name: "In use" }).waitFor();

@@ -65,7 +65,7 @@ export function TrainForm({
   };
 
   const number = (key: "steps" | "batch" | "seed" | "validateEvery", min: number, label: string) => (
-    <label class="row" title={help(key)}>
+    <label title={help(key)}>
       <span>{label}</span>
       <input
         type="number"
@@ -99,7 +99,7 @@ export function TrainForm({
         A folder with images/ and labels/ or masks/, or a published layout (MoNuSeg, TNBC, CryoNuSeg, CPM-17, DSB 2018).
         It is copied into this browser's storage, so that the run survives.
       </p>
-      <fieldset class="row" style={{ border: 0, margin: 0, padding: 0 }}>
+      <fieldset class="row">
         <legend>Auxiliary images, aligned with the primary ones</legend>
         {SAMPLES.filter((name) => name !== primary.name).map((name) => (
           <label key={name}>
@@ -118,8 +118,8 @@ export function TrainForm({
           Add a folder
         </FileButton>
       </fieldset>
-      <div class="row">
-        <label class="row" title={help("preset")}>
+      <div class="fields">
+        <label title={help("preset")}>
           <span>Model</span>
           <select
             value={settings.preset}
@@ -131,7 +131,7 @@ export function TrainForm({
             <option value="vit-h">ViT-H</option>
           </select>
         </label>
-        <label class="row">
+        <label>
           <span>Start from</span>
           <select value={base ?? ""} onChange={(e) => setBase(e.currentTarget.value || null)}>
             <option value="">scratch</option>
@@ -142,7 +142,7 @@ export function TrainForm({
             ))}
           </select>
         </label>
-        <label class="row" title={help("align")}>
+        <label title={help("align")}>
           <span>Alignment</span>
           <select value={settings.align} onChange={(e) => set({ align: e.currentTarget.value as Settings["align"] })}>
             <option value="cgrl">CGRL</option>
@@ -151,12 +151,12 @@ export function TrainForm({
           </select>
         </label>
       </div>
-      <div class="row">
+      <div class="fields">
         {number("steps", 1, "Steps")}
         {number("batch", 1, "Images a step")}
         {number("validateEvery", 0, "Validate every, epochs")}
         {number("seed", 0, "Seed")}
-        <label class="row" title={help("lr")}>
+        <label title={help("lr")}>
           <span>Learning rate</span>
           <input
             type="number"

@@ -94,6 +94,29 @@ export function TrainView({ hidden, blocked, fail, tell, onUse }: Props) {
   return (
     <section class="page" id="panel-Train" role="tabpanel" aria-labelledby="tab-Train" hidden={hidden}>
       <div class="cards">
+        {shown && (
+          <section class="card wide">
+            <div class="row">
+              <h2>{shown.run}</h2>
+              <span class="soft" role="status" data-train-note>
+                {note}
+              </span>
+              {running && (
+                <button type="button" onClick={() => abort.current?.abort()}>
+                  Pause
+                </button>
+              )}
+            </div>
+            {Curves && <Curves events={shown.events} />}
+          </section>
+        )}
+        {previews.length > 0 && (
+          <section class="card wide">
+            <h2>What it finds now</h2>
+            <p class="soft">White: annotated. Magenta: found.</p>
+            <Previews previews={previews} />
+          </section>
+        )}
         <TrainForm
           disabled={blocked || running !== null}
           weights={weights}
@@ -154,29 +177,6 @@ export function TrainView({ hidden, blocked, fail, tell, onUse }: Props) {
             </div>
           ))}
         </section>
-        {shown && (
-          <section class="card wide">
-            <div class="row">
-              <h2>{shown.run}</h2>
-              <span class="soft" role="status" data-train-note>
-                {note}
-              </span>
-              {running && (
-                <button type="button" onClick={() => abort.current?.abort()}>
-                  Pause
-                </button>
-              )}
-            </div>
-            {Curves && <Curves events={shown.events} />}
-          </section>
-        )}
-        {previews.length > 0 && (
-          <section class="card wide">
-            <h2>What it finds now</h2>
-            <p class="soft">White: annotated. Magenta: found.</p>
-            <Previews previews={previews} />
-          </section>
-        )}
       </div>
     </section>
   );
