@@ -6,6 +6,7 @@ import { createServer } from "node:http";
 import { extname, join, normalize, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
+import { createGzip } from "node:zlib";
 import { files, root } from "./workspace.mjs";
 
 const app = join(root, "apps/trainer");
@@ -75,9 +76,10 @@ function fileFor(folder, url) {
   return existsSync(file) && statSync(file).isFile() ? file : null;
 }
 
-/** Serves a folder on 127.0.0.1; resolves to the server and its address. Port 0 takes any free one. */
-export function servePage({ folder = built, port = 0 } = {}) {
+/** Serves a folder on 127.0.0.1; resolves to the server and its address. Port 0 takes any free one; `first` may answer before. */
+export function servePage({ folder = built, port = 0, first } = {}) {
   const server = createServer((request, response) => {
+    if (first?.(request, response)) return;
     const file = request.method === "GET" || request.method === "HEAD" ? fileFor(folder, request.url ?? "/") : null;
     if (!file) {
       response.writeHead(404, { "content-type": "text/plain" }).end("not found\n");
@@ -95,6 +97,17 @@ export function servePage({ folder = built, port = 0 } = {}) {
     const end = range?.[2] ? Math.min(size - 1, Number(range[2])) : size - 1;
     if (range && start > end) {
       response.writeHead(416, { "content-range": `bytes */${size}` }).end();
+      return;
+    }
+    if (
+      !range &&
+      request.method === "GET" &&
+      /\.(js|css|html|json)$/.test(file) &&
+      /\bgzip\b/.test(request.headers["accept-encoding"] ?? "")
+    ) {
+      delete headers["accept-ranges"];
+      response.writeHead(200, { ...headers, "content-encoding": "gzip" });
+      createReadStream(file).pipe(createGzip()).pipe(response);
       return;
     }
     response.writeHead(range ? 206 : 200, {

@@ -10,6 +10,7 @@ export type Trouble =
   | "device-lost"
   | "too-little-memory"
   | "storage-refused"
+  | "download"
   | "input"
   | "stopped"
   | "other";
@@ -171,6 +172,8 @@ export interface EngineCalls {
   weights: { args: Record<string, never>; result: { list: StoredWeights[]; persistent: boolean } };
   addWeights: { args: { file: Blob; name: string } | { url: string }; result: StoredWeights };
   removeWeights: { args: { sha256: string }; result: null };
+  /** What each key of the configuration means, in the words of the command. */
+  reference: { args: Record<string, never>; result: Record<string, string> };
   runs: { args: Record<string, never>; result: RunFacts[] };
   train: { args: TrainRequest; result: RunFacts };
   resumeRun: { args: { run: string }; result: RunFacts };

@@ -10,6 +10,7 @@ import {
 } from "@ama-sam/data";
 import {
   type Config,
+  configReference,
   configToYaml,
   type EvaluatedImage,
   memoryStorage,
@@ -45,6 +46,11 @@ interface Told {
 const RUNS = "runs";
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+/** What each key of the configuration means, by its dotted path. */
+export function keyTexts(): Record<string, string> {
+  return Object.fromEntries(configReference().map(({ key, text }) => [key, text]));
+}
 
 /** Training runs in the browser's storage: `runs/NAME/{config.yaml, run.json, metrics.jsonl, data/, checkpoints/}`. */
 export class TrainingService {

@@ -94,6 +94,7 @@ const handlers: Handlers = {
     await store.remove(sha256);
     return null;
   },
+  reference: async () => (await import("./training")).keyTexts(),
   runs: async () => (await training()).list(),
   train: async (request, { signal }) => (await training()).start(request, signal),
   resumeRun: async ({ run }, { signal }) => (await training()).resume(run, signal),

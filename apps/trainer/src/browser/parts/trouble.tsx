@@ -66,6 +66,12 @@ const TEXTS: Record<Notice["trouble"], Text> = {
     what: "This page comes without a trained model: what it outlines now is random.",
     next: "Load weights under Weights, or train a model under Train.",
   },
+  download: {
+    bad: false,
+    what: "The download broke off.",
+    next: "Press Download again: it goes on where it stopped.",
+    action: "dismiss",
+  },
   input: { bad: false, what: "This could not be read.", next: "Choose another file.", action: "dismiss" },
   stopped: { bad: false, what: "Stopped.", next: "", action: "dismiss" },
   other: {

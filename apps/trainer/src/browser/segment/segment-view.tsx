@@ -138,10 +138,11 @@ export function SegmentView({ engine, device, model, ready, hidden, fail }: Prop
   const addMask = ({ box, mask, quality, cached, seconds }: PromptAnswer): void => {
     const added = editor.current?.add(box, mask);
     changed(added?.box ?? null);
+    const unlearned = model?.prompts ? "" : "This model never learned to answer clicks; SAM's weights have. ";
     const how = `${cached ? "the image was known already" : "looked at this part first"}, ${seconds.toFixed(2)} s, expected IoU ${quality.toFixed(2)}`;
     setNote(
       added
-        ? `Nucleus added (${how}). Shift-click adds to it, Alt-click takes away.`
+        ? `${unlearned}Nucleus added (${how}). Shift-click adds to it, Alt-click takes away.`
         : `Nothing there to add (${how}).`,
     );
   };

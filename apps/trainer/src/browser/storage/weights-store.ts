@@ -115,6 +115,8 @@ export class WeightsStore {
     } catch (error) {
       await reader.cancel().catch(() => undefined);
       sink.close();
+      if (error instanceof TypeError)
+        throw new TroubleError("download", `${name}: ${done} of ${total || "?"} bytes came.`, { cause: error });
       throw error;
     }
     sink.close();

@@ -69,11 +69,14 @@ async function findChromium(): Promise<string> {
 export async function start({
   crashes = "unlimited",
   gpu = true,
+  first,
 }: {
   crashes?: "unlimited" | "limited";
   gpu?: boolean;
+  /** Answers requests before the page's server does. */
+  first?: NonNullable<Parameters<typeof servePage>[0]>["first"];
 } = {}): Promise<Session> {
-  const { server, url } = await servePage();
+  const { server, url } = await servePage(first ? { first } : {});
   const args = [
     ...FLAGS.filter((flag) => gpu || !/webgpu/.test(flag)),
     ...(crashes === "unlimited" ? RECOVERABLE : []),

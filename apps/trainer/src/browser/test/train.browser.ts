@@ -129,6 +129,22 @@ describe("training", () => {
     });
   });
 
+  it("goes on when the GPU crashes in the middle, to the same losses", async () => {
+    const { page } = open;
+    for (const name of ["dsb_lilac_low", "dsb_lilac_high", "dsb_fluo"])
+      await page.getByLabel(name, { exact: true }).uncheck();
+    await page.getByLabel("Steps", { exact: true }).fill(String(STEPS));
+    await page.getByLabel("Images a step").fill("2");
+    await page.getByRole("button", { name: "Start" }).click();
+    await expect.poll(note, { timeout: 120_000, interval: 100 }).toMatch(/Step [2-4] of 6, loss \d/);
+    const devtools = await session.browser.newBrowserCDPSession();
+    await devtools.send("Browser.crashGpuProcess").catch(() => undefined);
+    await page.locator('[data-trouble="device-lost"]').waitFor();
+    await expect.poll(note, { timeout: 240_000 }).toMatch(/Finished/);
+    expect(await lossesInPage(`${run}-2`)).toEqual(await lossesInPage(run));
+    open.problems.length = 0; // Chromium's own words on the crash
+  });
+
   it("gives weights that the engine opens, and segments with them", async () => {
     const { page } = open;
     const waiting = page.waitForEvent("download");

@@ -1,6 +1,6 @@
-import { resolveConfig } from "ama-sam";
+import { configReference, resolveConfig } from "ama-sam";
 import { expect, it } from "vitest";
-import { defaults, toConfig } from "./settings";
+import { defaults, KEYS, toConfig } from "./settings";
 
 it("makes a configuration that the command's schema accepts", () => {
   for (const preset of ["nano", "vit-b", "vit-l", "vit-h"] as const) {
@@ -10,4 +10,9 @@ it("makes a configuration that the command's schema accepts", () => {
     expect(config.data.auxiliary.map(({ name }) => name)).toEqual(["other"]);
     expect(config.train.steps).toBe(240);
   }
+});
+
+it("names keys that the schema has", () => {
+  const known = new Set(configReference().map(({ key }) => key));
+  for (const key of Object.values(KEYS)) expect(known).toContain(key);
 });

@@ -21,20 +21,16 @@ export const defaults: Settings = {
   validateEvery: 10,
 };
 
-const HELP: Record<keyof Settings, string> = {
-  preset: "Sizes of the model.",
-  align: "Domain alignment: CGRL keeps the primary images' features as they are.",
-  steps: "Stop after this many steps.",
-  batch: "Images per step; primary and auxiliary ones mix.",
-  lr: "Learning rate.",
-  seed: "Seed of weights, order and augmentation.",
-  validateEvery: "Validate after every so many epochs; 0 for never.",
+/** Where each setting is in the configuration: its key tells what it means. */
+export const KEYS: Readonly<Record<keyof Settings, string>> = {
+  preset: "model.preset",
+  align: "model.align",
+  steps: "train.steps",
+  batch: "train.batch",
+  lr: "train.lr",
+  seed: "train.seed",
+  validateEvery: "train.validateEvery",
 };
-
-/** One sentence on a setting. */
-export function help(key: keyof Settings): string {
-  return HELP[key];
-}
 
 /** The run's configuration, in the form that the command reads. */
 export function toConfig(

@@ -2,7 +2,7 @@ import type { ConfigInput } from "ama-sam";
 import { useState } from "preact/hooks";
 import type { StoredWeights, TrainingSet } from "../engine/protocol";
 import { FileButton } from "../parts/file-button";
-import { defaults, help, type Settings, toConfig } from "./settings";
+import { defaults, KEYS, type Settings, toConfig } from "./settings";
 
 /** What the form gives. */
 export interface Chosen {
@@ -19,12 +19,15 @@ export function TrainForm({
   disabled,
   weights,
   taken,
+  texts,
   onStart,
   fail,
 }: {
   disabled: boolean;
   weights: readonly StoredWeights[];
   taken: readonly string[];
+  /** Meanings of the configuration's keys. */
+  texts: Readonly<Record<string, string>>;
   onStart: (chosen: Chosen) => void;
   fail: (error: unknown) => void;
 }) {
@@ -41,6 +44,7 @@ export function TrainForm({
     setAuxiliary((now) =>
       now.some((set) => set.name === name) ? now.filter((set) => set.name !== name) : [...now, { name, files: null }],
     );
+  const help = (key: keyof Settings): string => texts[KEYS[key]] ?? "";
   const set = (part: Partial<Settings>): void => setSettings((now) => ({ ...now, ...part }));
 
   const start = (event: Event): void => {

@@ -28,6 +28,7 @@ export function TrainView({ hidden, blocked, fail, tell, onUse }: Props) {
   const [shown, setShown] = useState<{ run: string; events: TrainEvent[] } | null>(null);
   const [running, setRunning] = useState<string | null>(null);
   const [previews, setPreviews] = useState<TrainPreview[]>([]);
+  const [texts, setTexts] = useState<Record<string, string>>({});
   const [note, setNote] = useState("");
   const abort = useRef<AbortController | null>(null);
   const Curves = useCurves(shown !== null);
@@ -48,6 +49,7 @@ export function TrainView({ hidden, blocked, fail, tell, onUse }: Props) {
     return engine.current;
   };
   const refresh = async (): Promise<void> => {
+    setTexts(await trainer().call("reference", {}));
     setRuns(await trainer().call("runs", {}));
     const { list, persistent } = await trainer().call("weights", {});
     setWeights(list);
@@ -121,6 +123,7 @@ export function TrainView({ hidden, blocked, fail, tell, onUse }: Props) {
           disabled={blocked || running !== null}
           weights={weights}
           taken={runs.map(({ run }) => run)}
+          texts={texts}
           onStart={start}
           fail={fail}
         />
