@@ -1,6 +1,6 @@
-// @boundaries-ignore the .wgsl loader is one for the repository
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+// @boundaries-ignore the .wgsl loader is one for the repository
 import { wgsl } from "../../tools/vite-wgsl.ts";
 
 const conditions = ["@ama-sam/source", "import", "default"];

@@ -108,6 +108,7 @@ export function App() {
         device={device}
         model={model}
         ready={ready && !blocked}
+        blocked={blocked}
         hidden={tab !== "Segment"}
         fail={fail}
       />

@@ -86,27 +86,29 @@ const TEXTS: Record<Notice["trouble"], Text> = {
 export function Notices({ notices, onDismiss }: { notices: readonly Notice[]; onDismiss: (notice: Notice) => void }) {
   return (
     <div class="notices" role="status">
-      {notices.map((notice) => {
-        const { bad, what, next, action } = TEXTS[notice.trouble];
-        return (
-          <div key={notice.trouble} class={bad ? "notice bad" : "notice"} data-trouble={notice.trouble}>
-            <p>
-              <strong>{what}</strong> {next}
-              {notice.detail && <small>{notice.detail}</small>}
-            </p>
-            {action === "reload" && (
-              <button type="button" onClick={() => location.reload()}>
-                Reload
-              </button>
-            )}
-            {action === "dismiss" && (
-              <button type="button" onClick={() => onDismiss(notice)}>
-                Understood
-              </button>
-            )}
-          </div>
-        );
-      })}
+      {[...notices]
+        .sort((a, b) => Number(TEXTS[b.trouble].bad) - Number(TEXTS[a.trouble].bad))
+        .map((notice) => {
+          const { bad, what, next, action } = TEXTS[notice.trouble];
+          return (
+            <div key={notice.trouble} class={bad ? "notice bad" : "notice"} data-trouble={notice.trouble}>
+              <p>
+                <strong>{what}</strong> {next}
+                {notice.detail && <small>{notice.detail}</small>}
+              </p>
+              {action === "reload" && (
+                <button type="button" onClick={() => location.reload()}>
+                  Reload
+                </button>
+              )}
+              {action === "dismiss" && (
+                <button type="button" onClick={() => onDismiss(notice)}>
+                  Understood
+                </button>
+              )}
+            </div>
+          );
+        })}
     </div>
   );
 }

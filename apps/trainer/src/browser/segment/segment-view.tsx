@@ -25,6 +25,7 @@ interface Props {
   device: DeviceFacts | null;
   model: ModelFacts | null;
   ready: boolean;
+  blocked: boolean;
   hidden: boolean;
   fail: (error: unknown) => void;
 }
@@ -39,7 +40,7 @@ interface Activity {
 const FIRST: LabelSettings = { threshold: 0.5, method: "watershed", minArea: 10, h: 1 };
 
 /** Open an image, see outlines, correct, measure, compare, export. */
-export function SegmentView({ engine, device, model, ready, hidden, fail }: Props) {
+export function SegmentView({ engine, device, model, ready, blocked, hidden, fail }: Props) {
   const element = useRef<ViewerElement>(null);
   const [image, setImage] = useState<OpenedImage | null>(null);
   const editor = useRef<LabelEditor | null>(null);
@@ -294,7 +295,9 @@ export function SegmentView({ engine, device, model, ready, hidden, fail }: Prop
         />
         <div class={dropping ? "view drop" : "view"}>
           <ama-sam-viewer ref={element} label="Your image with outlined nuclei" />
-          {!image && <Welcome ready={ready} device={device} model={model} onFile={openImage} fail={fail} />}
+          {!image && (
+            <Welcome ready={ready} blocked={blocked} device={device} model={model} onFile={openImage} fail={fail} />
+          )}
         </div>
         <div class="status" role="status" aria-live="polite">
           {activity ? (

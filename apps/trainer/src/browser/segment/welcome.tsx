@@ -5,12 +5,14 @@ import { IMAGE_TYPES, sampleImage } from "./sample-image";
 /** What is seen before an image is open. */
 export function Welcome({
   ready,
+  blocked,
   device,
   model,
   onFile,
   fail,
 }: {
   ready: boolean;
+  blocked: boolean;
   device: DeviceFacts | null;
   model: ModelFacts | null;
   onFile: (file: File) => void;
@@ -29,7 +31,11 @@ export function Welcome({
         </button>
       </div>
       <p class="soft" data-ready={ready}>
-        {ready && model ? `${model.name} on ${device?.name}` : "Starting the engine ..."}
+        {ready && model
+          ? `${model.name} on ${device?.name}`
+          : blocked
+            ? "Not available now: see above."
+            : "Starting the engine ..."}
       </p>
     </div>
   );

@@ -1,7 +1,9 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+// @boundaries-ignore a tool of the repository's root
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+// @boundaries-ignore the page's tests build and serve it as npm start does
 import { servePage } from "../../../../../tools/start.mjs";
 import { palettePng } from "./palette-png";
 
@@ -59,6 +61,7 @@ async function findChromium(): Promise<string> {
   ]) {
     if (path && existsSync(path)) return path;
   }
+  // @boundaries-ignore an optional package of @ama-sam/dawn
   const { default: bundled } = (await import("@sparticuz/chromium")) as {
     default: { executablePath(): Promise<string> };
   };

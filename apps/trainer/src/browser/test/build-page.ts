@@ -2,9 +2,13 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+// @boundaries-ignore the page's tests build and serve it as npm start does
 import { buildPage } from "../../../../../tools/start.mjs";
 
-/** Builds the page once for all tests and says how much JavaScript it is. */
+/**
+ * Builds the page once for all tests and says how much JavaScript it is. Vitest calls it as a global setup.
+ * @public
+ */
 export async function setup(): Promise<void> {
   await buildPage({ quiet: true });
   const { files, raw, gzip } = scriptSizes();

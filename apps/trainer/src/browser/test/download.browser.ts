@@ -50,13 +50,11 @@ describe("weights from an address", () => {
     const { Sha256 } = await import("@ama-sam/checkpoint");
     expect(await page.locator("[data-weights]").getAttribute("data-weights")).toBe(new Sha256().update(weights).hex());
 
-    await page
-      .locator('input[type="file"][accept*="pth"]')
-      .setInputFiles({
-        name: "picture.pth",
-        mimeType: "",
-        buffer: readFileSync(join(examples, "dsb_fluo/images/4d40de30.png")),
-      });
+    await page.locator('input[type="file"][accept*="pth"]').setInputFiles({
+      name: "picture.pth",
+      mimeType: "",
+      buffer: readFileSync(join(examples, "dsb_fluo/images/4d40de30.png")),
+    });
     await page.locator('[data-trouble="input"]').waitFor();
     expect(await page.locator("[data-weights]").count()).toBe(1);
   });

@@ -127,6 +127,7 @@ describe("segmenting", () => {
 
   it("removes a nucleus by keyboard and brings it back", async () => {
     const { page } = open;
+    await page.locator("progress").waitFor({ state: "detached" });
     const count = async () => Number(await page.locator("[data-count]").getAttribute("data-count"));
     const before = await count();
     await page.locator("ama-sam-viewer canvas").focus();

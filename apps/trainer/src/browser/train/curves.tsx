@@ -4,6 +4,8 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 
 const HEIGHT = 240;
+/** Distances between marks of the steps: there are no half steps. */
+const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000];
 
 /** Loss by step, and the validation scores where there are any. */
 export function Curves({ events }: { events: readonly TrainEvent[] }) {
@@ -63,7 +65,8 @@ function Plot({ data, names, label }: { data: uPlot.AlignedData; names: readonly
             points: { show: data[0].length < 30 },
           })),
         ],
-        axes: [axis, axis],
+        axes: [{ ...axis, incrs: WHOLE }, axis],
+        legend: { live: false },
       },
       data,
       node,
