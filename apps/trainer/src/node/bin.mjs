@@ -3,4 +3,5 @@
 import { fileURLToPath } from "node:url";
 
 process.argv.splice(2, 0, fileURLToPath(new URL("./main.ts", import.meta.url)));
+// @boundaries-ignore inside the repository the command runs on its sources
 await import("../../../../tools/run.mjs");

@@ -35,7 +35,11 @@ describe("the memory plan", () => {
       ids: Array.from({ length: images }, (_, i) => String(i)),
     };
     const before = device.memory().liveBytes;
-    const trainer = await Trainer.create({ device, config, data: { batches: fixedBatches([batch], { primary: 2, auxiliary: 2 }) } });
+    const trainer = await Trainer.create({
+      device,
+      config,
+      data: { batches: fixedBatches([batch], { primary: 2, auxiliary: 2 }) },
+    });
     await trainer.step();
     device.resetPeak();
     await trainer.step();
