@@ -83,13 +83,13 @@ export class Renderer {
       deadline,
       paint: (level, x, y, w, h) => image.tile(level, x, y, w, h),
     });
-    context.imageSmoothingEnabled = false;
     for (const [layer, style] of layers) {
       if (style.visible === false || style.opacity === 0) continue;
       context.globalAlpha = style.opacity ?? 1;
       const level = levelFor(scale, coarsest);
       // Outlines of about two screen pixels, whatever the size of a sample on the screen.
       const thickness = style.thickness ?? Math.max(1, Math.round((1.8 * ratio) / (scale * 2 ** level)));
+      context.imageSmoothingEnabled = scale * 2 ** level < 1.5; // pixels stay pixels when they are large
       const more = this.#tiles(context, view, style.labels, {
         layer,
         variant: thickness,
@@ -110,6 +110,7 @@ export class Renderer {
       missing ||= more;
       context.globalAlpha = 1;
     }
+    context.imageSmoothingEnabled = false;
     if (highlight) context.drawImage(highlight.canvas, highlight.x, highlight.y, highlight.width, highlight.height);
     return missing;
   }

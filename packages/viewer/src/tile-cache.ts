@@ -21,12 +21,12 @@ interface Entry extends TileKey {
 const name = ({ layer, variant, level, column, row }: TileKey): string =>
   `${layer}/${variant}/${level}/${column}/${row}`;
 
-/** Painted tiles, the least recently used leave first. 96 tiles are about 100 MB. */
+/** Painted tiles, the least recently used leave first. 160 tiles are about 170 MB. */
 export class TileCache {
   readonly #entries = new Map<string, Entry>();
   readonly #limit: number;
 
-  constructor(limit = 96) {
+  constructor(limit = 160) {
     this.#limit = limit;
   }
 

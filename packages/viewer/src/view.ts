@@ -67,11 +67,11 @@ export function toImage(view: View, sx: number, sy: number): [x: number, y: numb
 }
 
 /**
- * The level of detail for a scale in device pixels per image pixel: a sample of level L covers 2^L x 2^L image pixels, and is one to two
+ * The level of detail for a scale in device pixels per image pixel: a sample of level L covers 2^L x 2^L image pixels, and is 0.7 to 1.4
  * device pixels wide. Negative levels are finer than the image.
  */
 export function levelFor(deviceScale: number, coarsest: number, finest = -3): number {
-  return Math.max(finest, Math.min(coarsest, Math.ceil(Math.log2(1 / deviceScale) - 1e-9)));
+  return Math.max(finest, Math.min(coarsest, Math.ceil(Math.log2(1 / deviceScale) - 0.5)));
 }
 
 /** The level at which an image fits into one tile. */

@@ -129,8 +129,8 @@ export function TrainForm({
             value={settings.preset}
             onChange={(e) => set({ preset: e.currentTarget.value as Settings["preset"] })}
           >
-            <option value="nano">nano (from scratch, minutes)</option>
-            <option value="vit-b">ViT-B (from SAM's weights)</option>
+            <option value="nano">nano (small)</option>
+            <option value="vit-b">ViT-B</option>
             <option value="vit-l">ViT-L</option>
             <option value="vit-h">ViT-H</option>
           </select>
@@ -158,7 +158,7 @@ export function TrainForm({
       <div class="fields">
         {number("steps", 1, "Steps")}
         {number("batch", 1, "Images a step")}
-        {number("validateEvery", 0, "Validate every, epochs")}
+        {number("validateEvery", 0, "Epochs between scores")}
         {number("seed", 0, "Seed")}
         <label title={help("lr")}>
           <span>Learning rate</span>
