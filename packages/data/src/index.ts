@@ -41,6 +41,7 @@ export {
 } from "./prepare/manifest";
 export { type PrepareOptions, type PrepareReport, prepare } from "./prepare/prepare";
 export { createSampleLoader, type SampleLoader, type SampleLoaderOptions } from "./sample-loader";
+export { type SamplePort, serveSamples, type WorkerLoaderOptions, workerSampleLoader } from "./sample-worker";
 export {
   createSampler,
   type MixingPolicy,
