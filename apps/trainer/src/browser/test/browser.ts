@@ -89,7 +89,7 @@ export async function start({
     browser,
     url,
     async open({
-      viewport = { width: 1120, height: 720 },
+      viewport = { width: 1040, height: 660 },
       dark = false,
       phone = false,
       before,

@@ -201,7 +201,7 @@ describe("looks", () => {
     await page
       .locator("ama-sam-viewer")
       .evaluate((node) =>
-        (node as unknown as { viewer: import("@ama-sam/viewer").Viewer }).viewer.setView({ x: 0, y: 0, scale: 0.8 }),
+        (node as unknown as { viewer: import("@ama-sam/viewer").Viewer }).viewer.setView({ x: 0, y: 0, scale: 1.6 }),
       );
     await shoot(page, "many-nuclei");
     await context.close();
