@@ -6,6 +6,7 @@ enable subgroups;
 // b lies in panels of S vec4 (bTile, bStep): a panel streams, where rows of a wide matrix would fall on the same cache sets.
 
 const S: u32 = 8u; // lanes of a subgroup
+const PANELS: bool = true; // b lies in panels of S vec4; else in plain rows
 
 struct Params {
   m: u32, n: u32, k: u32,
@@ -44,61 +45,72 @@ fn put(row: u32, col: u32, base: u32, value: vec4f) {
 
 @compute @workgroup_size(S)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
-  let tile = group.z * groups.y + group.y;
-  if (tile >= p.tiles) { return; }
+  // No early return: after one, every load and sum would run under a mask. A workgroup past the end repeats the last tile, unwritten.
+  let at = group.z * groups.y + group.y;
+  let tile = min(at, p.tiles - 1u);
   let batch = tile / p.tilesM;
   let row = (tile % p.tilesM) * 16u;
   let col = group.x * S + lane; // in vec4
-  var start: array<u32, 16u / S>; // where this lane's rows of a start
-  for (var i = 0u; i < 16u / S; i++) { start[i] = batch * p.strideA + min(row + i * S + lane, p.m - 1u) * p.kp; }
+  let last = p.m - 1u;
+  let base = batch * p.strideA;
+  // where this lane's rows of a start: two with eight lanes, four with four
+  let a0 = base + min(row + lane, last) * p.kp;
+  let a1 = base + min(row + S + lane, last) * p.kp;
+  let a2 = base + min(row + 2u * S + lane, last) * p.kp;
+  let a3 = base + min(row + 3u * S + lane, last) * p.kp;
   var bi = batch * p.strideB + group.x * p.bTile + min(col, p.nv - 1u) - group.x * S;
-  var r: array<vec4f, 16u / S>;
-  var q: vec4f;
   var c0 = vec4f(); var c1 = vec4f(); var c2 = vec4f(); var c3 = vec4f();
   var c4 = vec4f(); var c5 = vec4f(); var c6 = vec4f(); var c7 = vec4f();
   var c8 = vec4f(); var c9 = vec4f(); var c10 = vec4f(); var c11 = vec4f();
   var c12 = vec4f(); var c13 = vec4f(); var c14 = vec4f(); var c15 = vec4f();
+  let step = select(p.bStep, S, PANELS); // a constant where it can be: offsets fold into the loads
   for (var k = 0u; k < p.kp; k++) {
-    for (var i = 0u; i < 16u / S; i++) { r[i] = a[start[i] + k]; }
+    // q0 holds rows 0 to 3, q1 rows 4 to 7, and so on; with eight lanes two of them share a register
+    let q0 = a[a0 + k];
+    let r1 = a[a1 + k];
+    var q1 = q0;
+    var q2 = r1;
+    var q3 = r1;
+    if (S == 4u) { q1 = r1; q2 = a[a2 + k]; q3 = a[a3 + k]; }
     let b0 = b[bi];
-    let b1 = b[bi + p.bStep];
-    let b2 = b[bi + 2u * p.bStep];
-    let b3 = b[bi + 3u * p.bStep];
-    q = r[0u / S]; c0 = fma(vec4f(subgroupBroadcast(q.x, 0u % S)), b0, c0); c0 = fma(vec4f(subgroupBroadcast(q.y, 0u % S)), b1, c0);
-    c0 = fma(vec4f(subgroupBroadcast(q.z, 0u % S)), b2, c0); c0 = fma(vec4f(subgroupBroadcast(q.w, 0u % S)), b3, c0);
-    q = r[1u / S]; c1 = fma(vec4f(subgroupBroadcast(q.x, 1u % S)), b0, c1); c1 = fma(vec4f(subgroupBroadcast(q.y, 1u % S)), b1, c1);
-    c1 = fma(vec4f(subgroupBroadcast(q.z, 1u % S)), b2, c1); c1 = fma(vec4f(subgroupBroadcast(q.w, 1u % S)), b3, c1);
-    q = r[2u / S]; c2 = fma(vec4f(subgroupBroadcast(q.x, 2u % S)), b0, c2); c2 = fma(vec4f(subgroupBroadcast(q.y, 2u % S)), b1, c2);
-    c2 = fma(vec4f(subgroupBroadcast(q.z, 2u % S)), b2, c2); c2 = fma(vec4f(subgroupBroadcast(q.w, 2u % S)), b3, c2);
-    q = r[3u / S]; c3 = fma(vec4f(subgroupBroadcast(q.x, 3u % S)), b0, c3); c3 = fma(vec4f(subgroupBroadcast(q.y, 3u % S)), b1, c3);
-    c3 = fma(vec4f(subgroupBroadcast(q.z, 3u % S)), b2, c3); c3 = fma(vec4f(subgroupBroadcast(q.w, 3u % S)), b3, c3);
-    q = r[4u / S]; c4 = fma(vec4f(subgroupBroadcast(q.x, 4u % S)), b0, c4); c4 = fma(vec4f(subgroupBroadcast(q.y, 4u % S)), b1, c4);
-    c4 = fma(vec4f(subgroupBroadcast(q.z, 4u % S)), b2, c4); c4 = fma(vec4f(subgroupBroadcast(q.w, 4u % S)), b3, c4);
-    q = r[5u / S]; c5 = fma(vec4f(subgroupBroadcast(q.x, 5u % S)), b0, c5); c5 = fma(vec4f(subgroupBroadcast(q.y, 5u % S)), b1, c5);
-    c5 = fma(vec4f(subgroupBroadcast(q.z, 5u % S)), b2, c5); c5 = fma(vec4f(subgroupBroadcast(q.w, 5u % S)), b3, c5);
-    q = r[6u / S]; c6 = fma(vec4f(subgroupBroadcast(q.x, 6u % S)), b0, c6); c6 = fma(vec4f(subgroupBroadcast(q.y, 6u % S)), b1, c6);
-    c6 = fma(vec4f(subgroupBroadcast(q.z, 6u % S)), b2, c6); c6 = fma(vec4f(subgroupBroadcast(q.w, 6u % S)), b3, c6);
-    q = r[7u / S]; c7 = fma(vec4f(subgroupBroadcast(q.x, 7u % S)), b0, c7); c7 = fma(vec4f(subgroupBroadcast(q.y, 7u % S)), b1, c7);
-    c7 = fma(vec4f(subgroupBroadcast(q.z, 7u % S)), b2, c7); c7 = fma(vec4f(subgroupBroadcast(q.w, 7u % S)), b3, c7);
-    q = r[8u / S]; c8 = fma(vec4f(subgroupBroadcast(q.x, 8u % S)), b0, c8); c8 = fma(vec4f(subgroupBroadcast(q.y, 8u % S)), b1, c8);
-    c8 = fma(vec4f(subgroupBroadcast(q.z, 8u % S)), b2, c8); c8 = fma(vec4f(subgroupBroadcast(q.w, 8u % S)), b3, c8);
-    q = r[9u / S]; c9 = fma(vec4f(subgroupBroadcast(q.x, 9u % S)), b0, c9); c9 = fma(vec4f(subgroupBroadcast(q.y, 9u % S)), b1, c9);
-    c9 = fma(vec4f(subgroupBroadcast(q.z, 9u % S)), b2, c9); c9 = fma(vec4f(subgroupBroadcast(q.w, 9u % S)), b3, c9);
-    q = r[10u / S]; c10 = fma(vec4f(subgroupBroadcast(q.x, 10u % S)), b0, c10); c10 = fma(vec4f(subgroupBroadcast(q.y, 10u % S)), b1, c10);
-    c10 = fma(vec4f(subgroupBroadcast(q.z, 10u % S)), b2, c10); c10 = fma(vec4f(subgroupBroadcast(q.w, 10u % S)), b3, c10);
-    q = r[11u / S]; c11 = fma(vec4f(subgroupBroadcast(q.x, 11u % S)), b0, c11); c11 = fma(vec4f(subgroupBroadcast(q.y, 11u % S)), b1, c11);
-    c11 = fma(vec4f(subgroupBroadcast(q.z, 11u % S)), b2, c11); c11 = fma(vec4f(subgroupBroadcast(q.w, 11u % S)), b3, c11);
-    q = r[12u / S]; c12 = fma(vec4f(subgroupBroadcast(q.x, 12u % S)), b0, c12); c12 = fma(vec4f(subgroupBroadcast(q.y, 12u % S)), b1, c12);
-    c12 = fma(vec4f(subgroupBroadcast(q.z, 12u % S)), b2, c12); c12 = fma(vec4f(subgroupBroadcast(q.w, 12u % S)), b3, c12);
-    q = r[13u / S]; c13 = fma(vec4f(subgroupBroadcast(q.x, 13u % S)), b0, c13); c13 = fma(vec4f(subgroupBroadcast(q.y, 13u % S)), b1, c13);
-    c13 = fma(vec4f(subgroupBroadcast(q.z, 13u % S)), b2, c13); c13 = fma(vec4f(subgroupBroadcast(q.w, 13u % S)), b3, c13);
-    q = r[14u / S]; c14 = fma(vec4f(subgroupBroadcast(q.x, 14u % S)), b0, c14); c14 = fma(vec4f(subgroupBroadcast(q.y, 14u % S)), b1, c14);
-    c14 = fma(vec4f(subgroupBroadcast(q.z, 14u % S)), b2, c14); c14 = fma(vec4f(subgroupBroadcast(q.w, 14u % S)), b3, c14);
-    q = r[15u / S]; c15 = fma(vec4f(subgroupBroadcast(q.x, 15u % S)), b0, c15); c15 = fma(vec4f(subgroupBroadcast(q.y, 15u % S)), b1, c15);
-    c15 = fma(vec4f(subgroupBroadcast(q.z, 15u % S)), b2, c15); c15 = fma(vec4f(subgroupBroadcast(q.w, 15u % S)), b3, c15);
-    bi += 4u * p.bStep;
+    let b1 = b[bi + step];
+    let b2 = b[bi + 2u * step];
+    let b3 = b[bi + 3u * step];
+    c0 = fma(vec4f(subgroupBroadcast(q0.x, 0u % S)), b0, c0); c0 = fma(vec4f(subgroupBroadcast(q0.y, 0u % S)), b1, c0);
+    c0 = fma(vec4f(subgroupBroadcast(q0.z, 0u % S)), b2, c0); c0 = fma(vec4f(subgroupBroadcast(q0.w, 0u % S)), b3, c0);
+    c1 = fma(vec4f(subgroupBroadcast(q0.x, 1u % S)), b0, c1); c1 = fma(vec4f(subgroupBroadcast(q0.y, 1u % S)), b1, c1);
+    c1 = fma(vec4f(subgroupBroadcast(q0.z, 1u % S)), b2, c1); c1 = fma(vec4f(subgroupBroadcast(q0.w, 1u % S)), b3, c1);
+    c2 = fma(vec4f(subgroupBroadcast(q0.x, 2u % S)), b0, c2); c2 = fma(vec4f(subgroupBroadcast(q0.y, 2u % S)), b1, c2);
+    c2 = fma(vec4f(subgroupBroadcast(q0.z, 2u % S)), b2, c2); c2 = fma(vec4f(subgroupBroadcast(q0.w, 2u % S)), b3, c2);
+    c3 = fma(vec4f(subgroupBroadcast(q0.x, 3u % S)), b0, c3); c3 = fma(vec4f(subgroupBroadcast(q0.y, 3u % S)), b1, c3);
+    c3 = fma(vec4f(subgroupBroadcast(q0.z, 3u % S)), b2, c3); c3 = fma(vec4f(subgroupBroadcast(q0.w, 3u % S)), b3, c3);
+    c4 = fma(vec4f(subgroupBroadcast(q1.x, 4u % S)), b0, c4); c4 = fma(vec4f(subgroupBroadcast(q1.y, 4u % S)), b1, c4);
+    c4 = fma(vec4f(subgroupBroadcast(q1.z, 4u % S)), b2, c4); c4 = fma(vec4f(subgroupBroadcast(q1.w, 4u % S)), b3, c4);
+    c5 = fma(vec4f(subgroupBroadcast(q1.x, 5u % S)), b0, c5); c5 = fma(vec4f(subgroupBroadcast(q1.y, 5u % S)), b1, c5);
+    c5 = fma(vec4f(subgroupBroadcast(q1.z, 5u % S)), b2, c5); c5 = fma(vec4f(subgroupBroadcast(q1.w, 5u % S)), b3, c5);
+    c6 = fma(vec4f(subgroupBroadcast(q1.x, 6u % S)), b0, c6); c6 = fma(vec4f(subgroupBroadcast(q1.y, 6u % S)), b1, c6);
+    c6 = fma(vec4f(subgroupBroadcast(q1.z, 6u % S)), b2, c6); c6 = fma(vec4f(subgroupBroadcast(q1.w, 6u % S)), b3, c6);
+    c7 = fma(vec4f(subgroupBroadcast(q1.x, 7u % S)), b0, c7); c7 = fma(vec4f(subgroupBroadcast(q1.y, 7u % S)), b1, c7);
+    c7 = fma(vec4f(subgroupBroadcast(q1.z, 7u % S)), b2, c7); c7 = fma(vec4f(subgroupBroadcast(q1.w, 7u % S)), b3, c7);
+    c8 = fma(vec4f(subgroupBroadcast(q2.x, 8u % S)), b0, c8); c8 = fma(vec4f(subgroupBroadcast(q2.y, 8u % S)), b1, c8);
+    c8 = fma(vec4f(subgroupBroadcast(q2.z, 8u % S)), b2, c8); c8 = fma(vec4f(subgroupBroadcast(q2.w, 8u % S)), b3, c8);
+    c9 = fma(vec4f(subgroupBroadcast(q2.x, 9u % S)), b0, c9); c9 = fma(vec4f(subgroupBroadcast(q2.y, 9u % S)), b1, c9);
+    c9 = fma(vec4f(subgroupBroadcast(q2.z, 9u % S)), b2, c9); c9 = fma(vec4f(subgroupBroadcast(q2.w, 9u % S)), b3, c9);
+    c10 = fma(vec4f(subgroupBroadcast(q2.x, 10u % S)), b0, c10); c10 = fma(vec4f(subgroupBroadcast(q2.y, 10u % S)), b1, c10);
+    c10 = fma(vec4f(subgroupBroadcast(q2.z, 10u % S)), b2, c10); c10 = fma(vec4f(subgroupBroadcast(q2.w, 10u % S)), b3, c10);
+    c11 = fma(vec4f(subgroupBroadcast(q2.x, 11u % S)), b0, c11); c11 = fma(vec4f(subgroupBroadcast(q2.y, 11u % S)), b1, c11);
+    c11 = fma(vec4f(subgroupBroadcast(q2.z, 11u % S)), b2, c11); c11 = fma(vec4f(subgroupBroadcast(q2.w, 11u % S)), b3, c11);
+    c12 = fma(vec4f(subgroupBroadcast(q3.x, 12u % S)), b0, c12); c12 = fma(vec4f(subgroupBroadcast(q3.y, 12u % S)), b1, c12);
+    c12 = fma(vec4f(subgroupBroadcast(q3.z, 12u % S)), b2, c12); c12 = fma(vec4f(subgroupBroadcast(q3.w, 12u % S)), b3, c12);
+    c13 = fma(vec4f(subgroupBroadcast(q3.x, 13u % S)), b0, c13); c13 = fma(vec4f(subgroupBroadcast(q3.y, 13u % S)), b1, c13);
+    c13 = fma(vec4f(subgroupBroadcast(q3.z, 13u % S)), b2, c13); c13 = fma(vec4f(subgroupBroadcast(q3.w, 13u % S)), b3, c13);
+    c14 = fma(vec4f(subgroupBroadcast(q3.x, 14u % S)), b0, c14); c14 = fma(vec4f(subgroupBroadcast(q3.y, 14u % S)), b1, c14);
+    c14 = fma(vec4f(subgroupBroadcast(q3.z, 14u % S)), b2, c14); c14 = fma(vec4f(subgroupBroadcast(q3.w, 14u % S)), b3, c14);
+    c15 = fma(vec4f(subgroupBroadcast(q3.x, 15u % S)), b0, c15); c15 = fma(vec4f(subgroupBroadcast(q3.y, 15u % S)), b1, c15);
+    c15 = fma(vec4f(subgroupBroadcast(q3.z, 15u % S)), b2, c15); c15 = fma(vec4f(subgroupBroadcast(q3.w, 15u % S)), b3, c15);
+    bi += 4u * step;
   }
-  if (col * 4u >= p.n) { return; }
+  if (at >= p.tiles || col * 4u >= p.n) { return; }
   let out = batch * p.m * p.n;
   // One loop over a copy keeps the code small: sixteen inlined epilogues take seconds to compile.
   var rows = array<vec4f, 16>(c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15);

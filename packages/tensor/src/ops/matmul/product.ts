@@ -19,7 +19,7 @@ export const packKernel = /* @__PURE__ */ defineKernel({
 export const matmulSubgroupKernel = /* @__PURE__ */ defineKernel({
   name: "matmul-subgroup",
   source: [erfWgsl, activateWgsl, subgroupWgsl],
-  params: { S: [8, 4] },
+  params: { S: [8, 4], PANELS: [true, false] },
   uniforms: { ...head, bTile: "u32", bStep: "u32", ...tail },
 });
 export const matmulDirectKernel = /* @__PURE__ */ defineKernel({
@@ -166,7 +166,10 @@ export function product(spec: Product): void {
       bTile: panel ? right.tile : S,
       bStep: right.step,
     };
-    matmulSubgroupKernel.run(device, tensors, uniforms, [Math.ceil(columns / S), rows, layers], { S });
+    matmulSubgroupKernel.run(device, tensors, uniforms, [Math.ceil(columns / S), rows, layers], {
+      S,
+      PANELS: panel > 0,
+    });
   } else {
     const uniforms = { ...common, kp: left.cols * 4, strideA: left.stride * 4 };
     matmulDirectKernel.run(device, tensors, uniforms, [Math.ceil(columns / 8), rows, layers]);
