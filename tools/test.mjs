@@ -35,7 +35,16 @@ if (passed === 0 && failed.length === 0) failed.push("no test ran");
 
 const list = (title, names) =>
   names.length > 0 && console.log(`\n${title} (${names.length}):\n${names.map((n) => `  ${n}`).join("\n")}`);
-list("NOT RUN", notRun);
+// One line per file and group: forty tests that one missing folder holds back are one fact.
+const groups = new Map();
+for (const name of notRun) {
+  const group = name.split(" > ").slice(0, 2).join(" > ");
+  groups.set(group, (groups.get(group) ?? 0) + 1);
+}
+list(
+  "NOT RUN",
+  [...groups].map(([group, count]) => (count > 1 ? `${group} (${count} tests)` : group)),
+);
 list("FAILED", failed);
 console.log(`\n${passed} passed, ${failed.length} failed`);
 process.exit(failed.length > 0 ? 1 : 0);
