@@ -12,7 +12,7 @@ const countOrZero = /* @__PURE__ */ v.pipe(v.number(), v.safeInteger(), v.minVal
 const text = /* @__PURE__ */ v.pipe(v.string(), v.nonEmpty());
 const bool = /* @__PURE__ */ v.boolean();
 
-const encoder = v.strictObject({
+const encoder = /* @__PURE__ */ v.strictObject({
   imageSize: v.optional(key(count, "Side of the model's square input in pixels.")),
   patchSize: v.optional(key(count, "Side of a token in pixels.")),
   width: v.optional(key(count, "Channels of the tokens.")),
@@ -24,7 +24,7 @@ const encoder = v.strictObject({
   outChannels: v.optional(key(count, "Channels of the embedding.")),
 });
 
-const samDecoder = v.strictObject({
+const samDecoder = /* @__PURE__ */ v.strictObject({
   maskChannels: v.optional(key(count, "Channels inside the mask prompt's convolutions.")),
   depth: v.optional(key(count, "Blocks of the two-way transformer.")),
   heads: v.optional(key(count, "Heads of the two-way transformer.")),
@@ -33,7 +33,7 @@ const samDecoder = v.strictObject({
   iouDepth: v.optional(key(count, "Layers of the IoU head.")),
 });
 
-const overrides = v.strictObject({
+const overrides = /* @__PURE__ */ v.strictObject({
   encoder: v.optional(key(encoder, "Sizes of the image encoder that differ from the preset.")),
   samDecoder: v.optional(key(samDecoder, "Sizes of SAM's decoder that differ from the preset.")),
   adapter: v.optional(
@@ -54,7 +54,7 @@ const overrides = v.strictObject({
   discriminatorHidden: v.optional(key(count, "Hidden width of the domain discriminator.")),
 });
 
-const model = v.strictObject({
+const model = /* @__PURE__ */ v.strictObject({
   preset: v.optional(
     key(
       v.picklist(["vit-b", "vit-l", "vit-h", "nano"]),
@@ -109,7 +109,7 @@ const model = v.strictObject({
   ),
 });
 
-const dataset = v.strictObject({
+const dataset = /* @__PURE__ */ v.strictObject({
   path: key(text, "Folder of the data set."),
   name: v.optional(key(text, "Name in reports. Default: the last part of the path.")),
   format: v.optional(
@@ -129,7 +129,7 @@ const dataset = v.strictObject({
   set: v.optional(key(text, "UN-SAM's layout: which of its data sets.")),
 });
 
-const augment = v.strictObject({
+const augment = /* @__PURE__ */ v.strictObject({
   fit: v.optional(
     key(
       v.picklist(["resize", "crop"]),
@@ -157,7 +157,7 @@ const augment = v.strictObject({
   ),
 });
 
-const data = v.strictObject({
+const data = /* @__PURE__ */ v.strictObject({
   primary: v.optional(key(dataset, "The data set whose images the model will be used on.")),
   auxiliary: v.optional(key(v.array(dataset), "Data sets that only help in training."), []),
   validation: v.optional(
@@ -193,7 +193,7 @@ const data = v.strictObject({
   cacheMb: v.optional(key(countOrZero, "Decoded images kept in memory, MiB."), 256),
 });
 
-const train = v.strictObject({
+const train = /* @__PURE__ */ v.strictObject({
   epochs: v.optional(key(count, "Passes over the data."), 30),
   steps: v.optional(key(countOrZero, "Stop after this many steps even if epochs are left; 0 for no such limit."), 0),
   batch: v.optional(key(count, "Images per step; primary and auxiliary ones mix in every batch of two or more."), 4),
@@ -262,7 +262,7 @@ const train = v.strictObject({
   ),
 });
 
-const evaluation = v.strictObject({
+const evaluation = /* @__PURE__ */ v.strictObject({
   threshold: v.optional(
     key(v.pipe(finite, v.gtValue(0), v.ltValue(1)), "Probability above which a pixel is nucleus."),
     0.5,
@@ -298,14 +298,14 @@ const evaluation = v.strictObject({
   halo: v.optional(key(countOrZero, "Pixels that neighbouring tiles share on each side."), 64),
 });
 
-const output = v.strictObject({
+const output = /* @__PURE__ */ v.strictObject({
   dir: v.optional(key(text, "Where run folders are made."), "runs"),
   name: v.optional(key(text, "Name of the run folder. Default: made from preset, data set and time.")),
   previews: v.optional(key(countOrZero, "Validation images drawn into the run folder after each validation."), 4),
 });
 
 /** The one schema of YAML files, `--set`, run folders and the page. */
-export const configSchema = v.strictObject({
+export const configSchema = /* @__PURE__ */ v.strictObject({
   model: v.optional(key(model, "The network."), {}),
   data: v.optional(key(data, "What it learns from."), {}),
   train: v.optional(key(train, "How it learns."), {}),
