@@ -92,7 +92,7 @@ describe("segmenting", () => {
 
   it("changes threshold and method without running the model", async () => {
     const before = await open.page.locator("[data-count]").getAttribute("data-count");
-    await open.page.locator('input[type="range"]').last().fill("0.8");
+    await open.page.locator('input[type="range"]').last().fill("0.95");
     await expect.poll(() => open.page.locator("[data-note]").textContent()).toContain("the model did not run");
     const after = await open.page.locator("[data-count]").getAttribute("data-count");
     expect(after).not.toBe(before);
