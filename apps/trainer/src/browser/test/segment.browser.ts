@@ -91,11 +91,11 @@ describe("segmenting", () => {
   });
 
   it("changes threshold and method without running the model", async () => {
-    const before = await open.page.locator("[data-count]").getAttribute("data-count");
+    const count = () => open.page.locator("[data-count]").getAttribute("data-count");
+    const before = await count();
     await open.page.locator('input[type="range"]').last().fill("0.95");
     await expect.poll(() => open.page.locator("[data-note]").textContent()).toContain("the model did not run");
-    const after = await open.page.locator("[data-count]").getAttribute("data-count");
-    expect(after).not.toBe(before);
+    await expect.poll(count, { timeout: 10_000 }).not.toBe(before);
     await open.page.getByLabel("stay one (components)").check();
     await open.page.locator('input[type="range"]').last().fill("0.5");
     await open.page.waitForTimeout(800);
