@@ -1,57 +1,57 @@
-import { Adam } from "@ama-sam/nn";
-import { preprocess } from "@ama-sam/sam-encoder";
-import { backward, type Device, scope, tensor } from "@ama-sam/tensor";
+import { domainWeights } from "@ama-sam/cgrl";
+import { normalizeToPlanar } from "@ama-sam/data";
+import type { Device } from "@ama-sam/tensor";
 import { type GoldenCase, type GoldenTensor, judge, type Verdict } from "@ama-sam/testing";
-import { losses } from "ama-sam";
+import { AmaSamLearner, type TrainBatch } from "ama-sam";
 import { modelOf } from "./model-config";
 
-/** 20 steps of Adam on the tiny model: losses, rates and prompts of every step, parameters after steps 1, 5 and 20. */
+/**
+ * 20 steps of the engine's own learner on the tiny model: losses, rates and prompts of every step, parameters after steps 1, 5 and 20.
+ * The same run by the command, from files, is a test of the trainer.
+ */
 export async function runTraining(test: GoldenCase, dir: string, device: Device): Promise<Verdict[]> {
   const stored = (name: string) => test.tensors.get(name) as GoldenTensor;
   const [images, masks, flags, order] = ["in.images", "in.masks", "in.is_primary", "in.order"].map(stored);
-  const { lr, decay, betas, eps, steps, steps_per_epoch, batch, w_main, w_aux, config } = test.attrs;
-  const [, height, width] = images.shape;
+  const { lr, decay, betas, eps, steps, steps_per_epoch, batch, config } = test.attrs;
+  const [count, height, width] = images.shape;
+  const plane = height * width;
+  const planar = (i: number) =>
+    normalizeToPlanar((images.data as Uint8Array).subarray(i * plane * 3, (i + 1) * plane * 3), plane);
+  const join = (parts: Iterable<number>[]) => Float32Array.from(parts.flatMap((part) => [...part]));
+  const batchAt = (k: number): TrainBatch => {
+    const pick = Array.from({ length: batch }, (_, j) => Number(order.data[k * batch + j]));
+    return {
+      images: join(pick.map(planar)),
+      masks: join(pick.map((i) => (masks.data as Uint8Array).subarray(i * plane, (i + 1) * plane))),
+      isPrimary: Int32Array.from(pick, (i) => Number(flags.data[i])),
+      size: width,
+      ids: pick.map(String),
+    };
+  };
   const model = modelOf(test, dir, device);
-  const optimiser = new Adam(model.trainable(), { lr, betas, eps });
+  const prompts: number[] = [];
+  const reads: Promise<unknown>[] = [];
+  const forward = model.forward.bind(model);
+  model.forward = (x, options) => {
+    const y = forward(x, options);
+    reads.push(y.prompt.data().then((values) => prompts.push(...values)));
+    return y;
+  };
+  const primary = [...flags.data].filter((flag) => Number(flag) === 1).length;
+  const learner = new AmaSamLearner(model, {
+    adam: { betas, eps },
+    alpha: config.alpha,
+    beta: config.beta,
+    domainWeights: domainWeights(primary, count - primary),
+  });
   const verdicts: Verdict[] = [];
   const log: number[] = [];
-  const prompts: number[] = [];
   for (let k = 0; k < steps; k++) {
-    const pick = Array.from({ length: batch }, (_, i) => Number(order.data[k * batch + i]));
     const rate = lr * decay ** Math.floor(k / steps_per_epoch);
-    await scope(device, "golden step", async () => {
-      const bytes = images.data as Uint8Array;
-      const plane = height * width;
-      const x = preprocess(
-        device,
-        pick.map((i) => ({ width, height, data: bytes.subarray(i * plane * 3, (i + 1) * plane * 3) })),
-        { size: width },
-      );
-      const label = tensor(
-        device,
-        pick.flatMap((i) => Array.from(masks.data.slice(i * plane, (i + 1) * plane) as Uint8Array)),
-        [batch, 1, height, width],
-      );
-      const isPrimary = tensor(
-        device,
-        pick.map((i) => Number(flags.data[i])),
-        [batch],
-        { dtype: "i32" },
-      );
-      const y = model.forward(x, { isPrimary });
-      const l = losses(y, label, isPrimary, {
-        alpha: config.alpha,
-        beta: config.beta,
-        domainWeights: { primary: w_main, auxiliary: w_aux },
-      });
-      for (const part of [l.total, l.fine, l.domain, l.coarse]) log.push(part ? await part.item() : 0);
-      log.push(rate);
-      prompts.push(...(await y.prompt.data()));
-      optimiser.zeroGrad();
-      backward(l.total);
-      optimiser.lr = rate;
-      optimiser.step();
-    });
+    const { loss, fine, domain, coarse } = await learner.gradients(batchAt(k), { lambda: config.grl_lambda });
+    await Promise.all(reads);
+    learner.update(rate);
+    log.push(loss, fine, domain ?? 0, coarse, rate);
     for (const name of test.tensors.keys()) {
       const prefix = `out.step${k + 1}.`;
       if (!name.startsWith(prefix)) continue;
@@ -59,8 +59,6 @@ export async function runTraining(test: GoldenCase, dir: string, device: Device)
       verdicts.push(judge(test, name, p ? await p.data() : []));
     }
   }
-  optimiser.zeroGrad();
-  optimiser.dispose();
-  model.dispose();
+  learner.dispose();
   return [judge(test, "out.log", log), judge(test, "tap.prompts", prompts), ...verdicts];
 }

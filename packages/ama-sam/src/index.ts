@@ -1,8 +1,11 @@
 export { AmaSamLearner, type AmaSamLearnerOptions } from "./engine/ama-sam-learner";
 export { type Baseline, haematoxylin, luminance, otsuThreshold, predictBaseline } from "./engine/baselines";
 export {
+  type BatchOrder,
   type BatchSource,
   fixedBatches,
+  type OrderedBatchesOptions,
+  orderedBatches,
   type SampledBatchesOptions,
   sampledBatches,
   type TrainBatch,
@@ -22,7 +25,14 @@ export type { StepEvent, StopReason, TrainEvent, ValidationEvent } from "./engin
 export { type InstanceOptions, labelMask } from "./engine/instances";
 export type { Learner, LearnerMemory, LearnerState, SavedTensor, StepValues } from "./engine/learner";
 export { BAD_STEPS_IN_A_ROW, type GuardState, MAX_ROLLBACKS } from "./engine/nan-guard";
-export { fromLogits, type Prediction, type PredictOptions, predictImage, predictLogits } from "./engine/predict";
+export {
+  fromLogits,
+  type ModelPrediction,
+  type Prediction,
+  type PredictOptions,
+  predictImage,
+  predictLogits,
+} from "./engine/predict";
 export { lambdaAt, learningRate, type RunLength, runLength } from "./engine/schedule";
 export { type OpenedData, type SelectedImages, selectImages } from "./engine/select-images";
 export { memoryStorage, type RunStorage } from "./engine/storage";

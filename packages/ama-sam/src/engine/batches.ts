@@ -71,7 +71,7 @@ export function sampledBatches(options: SampledBatchesOptions): BatchSource {
   });
   return {
     stepsPerEpoch: sampler.stepsPerEpoch,
-    images: { primary: primary.items.length, auxiliary: auxiliary.reduce((sum, set) => sum + set.items.length, 0) },
+    images: imageCounts(primary, auxiliary),
     async batch(epoch, step) {
       const refs = sampler.batch(epoch, step);
       const samples = await Promise.all(
@@ -86,6 +86,58 @@ export function sampledBatches(options: SampledBatchesOptions): BatchSource {
         ids: refs.map((ref, i) => `${sets[ref.dataset]!.name}/${samples[i]!.id}`),
       };
     },
+  };
+}
+
+/** Which images each batch holds, in order: for repeating a run that was made elsewhere. */
+export interface BatchOrder {
+  stepsPerEpoch: number;
+  /** `SET/ID` of every image of every batch; after the last batch the first follows again. */
+  batches: readonly (readonly string[])[];
+}
+
+/** Options of {@link orderedBatches}. */
+export interface OrderedBatchesOptions {
+  primary: TrainingSource;
+  auxiliary?: readonly TrainingSource[];
+  order: BatchOrder;
+  /** Makes the samples; see {@link sampledBatches}. */
+  load: SampleLoader;
+}
+
+/**
+ * Batches in a given order of images, instead of drawn ones.
+ * @throws AmaSamError for a name that is no training image
+ */
+export function orderedBatches({ primary, auxiliary = [], order, load }: OrderedBatchesOptions): BatchSource {
+  const known = new Map<string, { item: DatasetItem; isPrimary: boolean }>();
+  for (const [i, set] of [primary, ...auxiliary].entries())
+    for (const item of set.items) known.set(`${set.name}/${item.id}`, { item, isPrimary: i === 0 });
+  const missing = order.batches.flat().find((name) => !known.has(name));
+  if (missing !== undefined || order.batches.length === 0)
+    throw new AmaSamError(
+      "orderedBatches",
+      `the order of batches does not fit the data. Got ${missing ?? "no batch"}. Expected names of training images, such as ${[...known.keys()][0]}.`,
+    );
+  return {
+    stepsPerEpoch: order.stepsPerEpoch,
+    images: imageCounts(primary, auxiliary),
+    async batch(epoch, step) {
+      const ids = order.batches[(epoch * order.stepsPerEpoch + step) % order.batches.length]!;
+      const chosen = ids.map((id) => known.get(id)!);
+      const samples = await Promise.all(
+        chosen.map(({ item }, i) => load(item, { epoch, index: step * ids.length + i })),
+      );
+      const { images, masks, size } = collate(samples);
+      return { images, masks, size, isPrimary: Int32Array.from(chosen, (c) => Number(c.isPrimary)), ids: [...ids] };
+    },
+  };
+}
+
+function imageCounts(primary: TrainingSource, auxiliary: readonly TrainingSource[]): BatchSource["images"] {
+  return {
+    primary: primary.items.length,
+    auxiliary: auxiliary.reduce((sum, set) => sum + set.items.length, 0),
   };
 }
 

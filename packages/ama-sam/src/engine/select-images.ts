@@ -10,7 +10,7 @@ export interface OpenedData {
 }
 
 /** Images by their part. */
-export interface SelectedImages extends Required<TrainingData> {
+export interface SelectedImages extends Required<Omit<TrainingData, "order">> {
   /** Primary images for the final evaluation. */
   test: readonly DatasetItem[];
   /** Auxiliary images that take no part in training, by data set: for the domain probe. */

@@ -11,7 +11,7 @@ import type { Config, ConfigInput } from "../schema/config";
 import { configToYaml, resolveConfig } from "../schema/parse";
 import { augmentation, modelConfig, tileSide } from "../schema/settings";
 import { AmaSamLearner } from "./ama-sam-learner";
-import { type BatchSource, sampledBatches, type TrainingSource } from "./batches";
+import { type BatchOrder, type BatchSource, orderedBatches, sampledBatches, type TrainingSource } from "./batches";
 import { Checkpoints } from "./checkpoints";
 import { type EvaluatedImage, type EvaluateOptions, evaluateModel, flatMetrics } from "./evaluate";
 import type { TrainEvent } from "./events";
@@ -25,6 +25,8 @@ export interface TrainingData {
   auxiliary?: readonly TrainingSource[];
   /** Primary images that choose the best checkpoint; none: no validation. */
   validation?: readonly DatasetItem[];
+  /** The content of every batch, where `data.sampler.order` names a file: the engine reads no paths. */
+  order?: BatchOrder;
 }
 
 /** Options of {@link Trainer.create}. */
@@ -205,16 +207,21 @@ export class Trainer extends TrainingLoop<AmaSamLearner> {
   }
 }
 
-function sampled(config: Config, data: TrainingData, size: number, load?: SampleLoader): BatchSource {
+function sampled(config: Config, data: TrainingData, size: number, given?: SampleLoader): BatchSource {
   const { batch, seed } = config.train;
   const { sampler, cacheMb } = config.data;
-  return sampledBatches({
-    primary: data.primary,
-    auxiliary: data.auxiliary ?? [],
-    batchSize: batch,
-    seed,
-    policy: typeof sampler === "string" ? sampler : { ratio: [sampler.ratio[0], sampler.ratio[1]] },
-    size,
-    load: load ?? createSampleLoader({ size, seed, augmentation: augmentation(config), cacheBytes: cacheMb * 2 ** 20 }),
-  });
+  const { primary, auxiliary = [], order } = data;
+  const load =
+    given ?? createSampleLoader({ size, seed, augmentation: augmentation(config), cacheBytes: cacheMb * 2 ** 20 });
+  if (typeof sampler !== "string" && "order" in sampler) {
+    const other = order?.batches.find((ids) => ids.length !== batch);
+    if (!order || other)
+      throw new AmaSamError(
+        "Trainer.create",
+        `no order of batches for data.sampler.order. Got ${other ? `a batch of ${other.length} images` : "no data.order"}. Expected batches of train.batch = ${batch} images.`,
+      );
+    return orderedBatches({ primary, auxiliary, order, load });
+  }
+  const policy = typeof sampler === "string" ? sampler : ({ ratio: [sampler.ratio[0], sampler.ratio[1]] } as const);
+  return sampledBatches({ primary, auxiliary, batchSize: batch, seed, policy, size, load });
 }

@@ -185,10 +185,23 @@ const data = /* @__PURE__ */ v.strictObject({
       v.union([
         v.picklist(["proportional", "balanced"]),
         v.strictObject({ ratio: key(v.tuple([positive, positive]), "Primary and auxiliary samples.") }),
+        v.strictObject({
+          order: key(
+            text,
+            'JSON file that names the images of every batch: { "stepsPerEpoch": 5, "batches": [["SET/ID", ...], ...] }.',
+          ),
+        }),
       ]),
-      "How data sets mix in a batch: by number of images, each equally often, or { ratio: [primary, auxiliary] }.",
+      "How data sets mix in a batch: by number of images, each equally often, { ratio: [primary, auxiliary] }, or { order: FILE } to repeat a run's batches.",
     ),
     "proportional",
+  ),
+  workers: v.optional(
+    key(
+      countOrZero,
+      "Threads that read, decode and augment the next batches during a step; 0 for none. The samples are the same, bit for bit.",
+    ),
+    2,
   ),
   cacheMb: v.optional(key(countOrZero, "Decoded images kept in memory, MiB."), 256),
 });

@@ -32,6 +32,8 @@ function absolutePaths(input: ConfigInput, folder: string): ConfigInput {
     set.path = resolve(folder, set.path);
     if (set.split?.endsWith(".json")) set.split = resolve(folder, set.split);
   }
+  if (typeof data?.sampler === "object" && "order" in data.sampler)
+    data.sampler.order = resolve(folder, data.sampler.order);
   if (model?.init?.checkpoint) model.init.checkpoint = resolve(folder, model.init.checkpoint);
   if (output?.dir) output.dir = resolve(folder, output.dir);
   return config;

@@ -12,9 +12,10 @@ import {
   permutation,
   randomStream,
 } from "@ama-sam/data";
-import type { Config, DatasetConfig, TrainingSource } from "ama-sam";
+import type { BatchOrder, Config, DatasetConfig, TrainingSource } from "ama-sam";
 import { CommandError } from "../errors";
 import { directorySource } from "../files/directory-source";
+import { readText } from "./config-file";
 
 /** The images of a configuration by what they are for. */
 export interface RunData {
@@ -25,10 +26,14 @@ export interface RunData {
   test: DatasetItem[];
   /** Held-out images of each auxiliary set, for the domain probe. */
   auxiliaryTest: DatasetItem[];
+  /** The content of every batch, where `data.sampler.order` gives it. */
+  order?: BatchOrder;
   /** Warnings of the data sets, with their names. */
   findings: Finding[];
   /** Where the files of each data set are, by its name. */
   sources: ReadonlyMap<string, FileSource>;
+  /** The folder of each source, for threads that read it themselves. */
+  folders: ReadonlyMap<string, string>;
   /** Ids by use and data set, for `splits.json`. */
   splits: Record<string, { train: string[]; valid: string[]; test: string[] }>;
 }
@@ -39,6 +44,7 @@ interface OpenedSet {
   test: DatasetItem[];
   valid: DatasetItem[];
   source: FileSource;
+  folder: string;
   findings: Finding[];
 }
 
@@ -48,7 +54,7 @@ interface OpenedSet {
  * @throws CommandError for a missing folder or split, or one without images; DataError for what is no data set
  */
 export async function openRunData(config: Config, { training = true }: { training?: boolean } = {}): Promise<RunData> {
-  const { primary, auxiliary, validation } = config.data;
+  const { primary, auxiliary, validation, sampler } = config.data;
   if (!primary) throw new CommandError("no data set is configured. Expected data.primary.path");
   const first = await openSet(primary, validation.split, training);
   const others: OpenedSet[] = [];
@@ -81,7 +87,9 @@ export async function openRunData(config: Config, { training = true }: { trainin
     test: first.test,
     auxiliaryTest: others.flatMap((set) => set.test),
     findings: [first, ...others].flatMap((set) => set.findings),
+    ...(training && typeof sampler === "object" && "order" in sampler && { order: await readOrder(sampler.order) }),
     sources: new Map([first, ...others].map((set) => [set.name, set.source])),
+    folders: new Map([first, ...others].map((set) => [set.name, set.folder])),
     splits: {
       [first.name]: { train: ids(train), valid: ids(valid), test: ids(first.test) },
       ...Object.fromEntries(others.map((set) => [set.name, { train: ids(set.train), valid: [], test: ids(set.test) }])),
@@ -114,18 +122,22 @@ async function openSet(set: DatasetConfig, validName: string, training: boolean)
     valid: undivided || validName === set.train ? [] : of(validName),
     test: undivided ? (training ? [] : limit(items)) : limit(of(set.test)),
     source: dataset.source,
+    folder: folderOf(set),
     findings,
   };
 }
+
+/** A folder, or the one in which a manifest of `prepare` lies. */
+const folderOf = ({ path }: DatasetConfig): string => (path.endsWith(".json") ? dirname(path) : path);
 
 /** A folder, or a manifest of `prepare` whose files lie beside it. */
 async function openOne(set: DatasetConfig, name: string): Promise<Dataset> {
   if (set.path.endsWith(".json")) {
     const manifest = parseManifest(await readFile(set.path, "utf8"));
-    return openManifest(await directorySource(dirname(set.path)), manifest);
+    return openManifest(await directorySource(folderOf(set)), manifest);
   }
   const { format, split, annotator, set: subset } = set;
-  return openDataset(await directorySource(set.path), {
+  return openDataset(await directorySource(folderOf(set)), {
     name,
     format,
     ...(split !== undefined && {
@@ -134,4 +146,27 @@ async function openOne(set: DatasetConfig, name: string): Promise<Dataset> {
     ...(annotator !== undefined && { annotator }),
     ...(subset !== undefined && { set: subset }),
   });
+}
+
+/** @throws CommandError that names the file, for anything but `{ stepsPerEpoch, batches: [[ids]] }` */
+async function readOrder(path: string): Promise<BatchOrder> {
+  const text = await readText(path);
+  let value: Partial<Record<keyof BatchOrder, unknown>> | null = null;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new CommandError(`${path}: no JSON (${(cause as Error).message})`, { cause });
+  }
+  const { stepsPerEpoch, batches } = value ?? {};
+  const isBatch = (ids: unknown) => Array.isArray(ids) && ids.every((id) => typeof id === "string");
+  if (
+    !Number.isSafeInteger(stepsPerEpoch) ||
+    Number(stepsPerEpoch) < 1 ||
+    !Array.isArray(batches) ||
+    !batches.every(isBatch)
+  )
+    throw new CommandError(
+      `${path}: no order of batches. Expected { "stepsPerEpoch": 5, "batches": [["SET/ID"], ...] }`,
+    );
+  return { stepsPerEpoch: Number(stepsPerEpoch), batches };
 }

@@ -133,6 +133,7 @@ async function describe(
     if (i === 0 && data.test.length > 0)
       hashes[`${set.name}/test`] = await hashImages((path) => source.read(path), data.test);
   }
+  if (data.order) hashes.order = await sha256(new TextEncoder().encode(JSON.stringify(data.order)));
   return environmentOf(device, config, command, hashes, baseSha256);
 }
 
