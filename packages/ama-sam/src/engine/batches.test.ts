@@ -10,7 +10,7 @@ const auxiliary = [{ name: "a", items: [item("0")] }];
 const load: SampleLoader = async ({ id }, { epoch, index }) => ({
   id,
   image: Float32Array.of(epoch, index, Number(id)),
-  mask: Float32Array.of(0),
+  mask: Uint8Array.of(0),
   labels: Uint32Array.of(0),
   size: 1,
   plan: {} as never,

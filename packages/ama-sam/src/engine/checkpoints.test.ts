@@ -1,6 +1,6 @@
 import { openCheckpoint } from "@ama-sam/checkpoint";
 import { describe, expect, it } from "vitest";
-import { Checkpoints } from "./checkpoints";
+import { Checkpoints, type LoadedCheckpoint } from "./checkpoints";
 import { newGuard } from "./nan-guard";
 import { memoryStorage } from "./storage";
 import { progressVersion, type TrainerState } from "./trainer-state";
@@ -21,7 +21,7 @@ const state = (step: number): TrainerState => ({
   },
 });
 const strip = (found: object | null) => {
-  const { path: _, damaged: __, ...rest } = found as TrainerState & { path: string; damaged: string[] };
+  const { path: _, damaged: __, safe: ___, ...rest } = found as LoadedCheckpoint;
   return rest;
 };
 
@@ -44,6 +44,24 @@ describe("Checkpoints", () => {
     expect(folders).toEqual(new Set(["last.json", "best.json", "step-00000002", "step-00000006", "step-00000006-1"]));
     const file = await openCheckpoint(files.get("checkpoints/step-00000006/model.safetensors")!);
     expect([...file.entries.keys()]).toEqual(["w"]);
+  });
+
+  it("keeps the one that bad steps go back to as long as a kept one names it", async () => {
+    const storage = memoryStorage();
+    const checkpoints = new Checkpoints(storage, { keep: 1 });
+    const { path: safe } = await checkpoints.save(state(1));
+    await checkpoints.save(state(2), { safe });
+    await checkpoints.save(state(3), { safe });
+    expect((await checkpoints.load())?.safe).toEqual({ step: 1, learner: state(1).learner, path: safe });
+    expect(await storage.list("checkpoints/step-00000002")).toEqual([]);
+    await storage.write(`${safe}/model.safetensors`, new Uint8Array(3));
+    const found = await checkpoints.load();
+    expect([found?.safe?.step, found?.damaged]).toEqual([3, [expect.stringContaining(`${safe}: model`)]]);
+    await checkpoints.save(state(4));
+    expect(await storage.list(safe)).toEqual([]);
+    expect((await checkpoints.load())?.safe?.step).toBe(4);
+    await checkpoints.save(state(5), { safe: null });
+    expect((await checkpoints.load())?.safe).toBe(null);
   });
 
   it("falls back to the newest whole checkpoint, and says what is damaged", async () => {

@@ -2,7 +2,7 @@ import { openCheckpoint, sha256, writeSafetensors } from "@ama-sam/checkpoint";
 import { AmaSamError } from "../errors";
 import type { LearnerState, SavedTensor } from "./learner";
 import type { RunStorage } from "./storage";
-import { type Progress, progressVersion, type TrainerState } from "./trainer-state";
+import { type Progress, progressVersion, type SafeState, type TrainerState } from "./trainer-state";
 
 /** Options of {@link Checkpoints}. */
 export interface CheckpointsOptions {
@@ -20,11 +20,30 @@ export interface WrittenCheckpoint {
   bytes: number;
 }
 
+/** What {@link Checkpoints.save} may be told. */
+export interface SaveCheckpointOptions {
+  /** Move `best` to this checkpoint. */
+  best?: boolean;
+  /** Where three bad steps in a row go back to: this checkpoint (default), another one's path, or null for the first weights. */
+  safe?: string | null;
+}
+
+/** A checkpoint that was read. */
+export interface LoadedCheckpoint extends TrainerState {
+  path: string;
+  /** What is kept, but cannot be read. */
+  damaged: string[];
+  /** Weights to which bad steps go back; null for those that the run began with. */
+  safe: SafeState | null;
+}
+
 /** `state.json`: written last, so that a folder with it is complete. */
 interface Manifest {
   progress: Progress;
   updates: number;
   files: Record<string, { bytes: number; sha256: string }>;
+  /** Name of the folder to which bad steps go back, null for the first weights; absent: this one. */
+  safe?: string | null;
 }
 
 const WEIGHTS = "model.safetensors";
@@ -36,6 +55,7 @@ const encode = (value: unknown): Uint8Array => new TextEncoder().encode(`${JSON.
  * Checkpoints of a run: `step-N/{model.safetensors, optimiser.safetensors, state.json}`, and `last.json` and `best.json`
  * that name one each.
  *
+ * Each names the one that three bad steps in a row go back to, which is kept as long as it is named.
  * A new checkpoint is read back and its hashes compared before `last.json` moves to it, and only then older ones are removed: at
  * every moment, `last` is complete.
  */
@@ -56,14 +76,19 @@ export class Checkpoints {
    * Writes a state, proves it readable, moves `last` (and `best`) to it.
    * @throws AmaSamError when it cannot be written or comes back different; what was there before stays
    */
-  async save(state: TrainerState, { best = false } = {}): Promise<WrittenCheckpoint> {
+  async save(state: TrainerState, { best = false, safe }: SaveCheckpointOptions = {}): Promise<WrittenCheckpoint> {
     const { progress, learner } = state;
     const path = await this.#free(`step-${String(progress.step).padStart(8, "0")}`);
     const files = new Map([
       [WEIGHTS, writeSafetensors(learner.weights, this.#metadata)],
       [MOMENTS, writeSafetensors(learner.moments)],
     ]);
-    const manifest: Manifest = { progress, updates: learner.updates, files: {} };
+    const manifest: Manifest = {
+      progress,
+      updates: learner.updates,
+      files: {},
+      ...(safe !== undefined && { safe: safe?.slice(this.#folder.length + 1) ?? null }),
+    };
     for (const [name, bytes] of files) manifest.files[name] = { bytes: bytes.length, sha256: await sha256(bytes) };
     files.set(STATE, encode(manifest));
     try {
@@ -91,13 +116,14 @@ export class Checkpoints {
    * Reads `last`, `best`, or a checkpoint's path; null where there is none. A damaged `last` gives the newest that is whole.
    * @throws AmaSamError when checkpoints are there, but none can be read
    */
-  async load(which = "last"): Promise<(TrainerState & { path: string; damaged: string[] }) | null> {
+  async load(which = "last"): Promise<LoadedCheckpoint | null> {
     const named = which === "last" || which === "best" ? await this.#target(which) : which;
     const others = which === "last" ? (await this.#paths()).reverse().filter((path) => path !== named) : [];
     const damaged: string[] = [];
     for (const path of [...(named === null ? [] : [named]), ...others]) {
       try {
-        return { ...(await this.#read(path)), path, damaged };
+        const { state, safe } = await this.#read(path);
+        return { ...state, path, damaged, safe: await this.#readSafe(safe, { ...state, path }, damaged) };
       } catch (error) {
         damaged.push(`${path}: ${error instanceof Error ? error.message : error}`);
       }
@@ -142,8 +168,31 @@ export class Checkpoints {
     }
   }
 
-  async #read(path: string): Promise<TrainerState> {
-    const manifest = JSON.parse(new TextDecoder().decode(await this.#storage.read(`${path}/${STATE}`))) as Manifest;
+  async #manifest(path: string): Promise<Manifest> {
+    return JSON.parse(new TextDecoder().decode(await this.#storage.read(`${path}/${STATE}`))) as Manifest;
+  }
+
+  /** Weights to go back to: those of another checkpoint, unless it is damaged. */
+  async #readSafe(
+    name: string | null | undefined,
+    own: TrainerState & { path: string },
+    damaged: string[],
+  ): Promise<SafeState | null> {
+    if (name === null) return null;
+    const path = name === undefined ? own.path : `${this.#folder}/${name}`;
+    if (path !== own.path) {
+      try {
+        const { state } = await this.#read(path);
+        return { step: state.progress.step, learner: state.learner, path };
+      } catch (error) {
+        damaged.push(`${path}: ${error instanceof Error ? error.message : error}`);
+      }
+    }
+    return { step: own.progress.step, learner: own.learner, path: own.path };
+  }
+
+  async #read(path: string): Promise<{ state: TrainerState; safe: Manifest["safe"] }> {
+    const manifest = await this.#manifest(path);
     if (manifest.progress?.version !== progressVersion)
       throw new Error(`written by another version (${manifest.progress?.version})`);
     const tensors = async (name: string): Promise<Map<string, SavedTensor>> => {
@@ -160,12 +209,22 @@ export class Checkpoints {
       weights: await tensors(WEIGHTS),
       moments: await tensors(MOMENTS),
     };
-    return { progress: manifest.progress, learner };
+    return { state: { progress: manifest.progress, learner }, safe: manifest.safe };
   }
 
   async #prune(): Promise<void> {
     const paths = await this.#paths();
     const held = new Set([await this.#target("last"), await this.#target("best"), ...paths.slice(-this.#keep)]);
+    for (const path of [...held]) {
+      const safe =
+        path === null
+          ? null
+          : await this.#manifest(path).then(
+              (m) => m.safe,
+              () => null,
+            );
+      if (safe) held.add(`${this.#folder}/${safe}`);
+    }
     for (const path of paths) if (!held.has(path)) await this.#storage.remove(path);
   }
 }

@@ -22,3 +22,11 @@ export interface TrainerState {
   progress: Progress;
   learner: LearnerState;
 }
+
+/** Weights to which three bad steps in a row go back. */
+export interface SafeState {
+  step: number;
+  learner: LearnerState;
+  /** The checkpoint that holds them; null for none, as for the weights that the run began with. */
+  path: string | null;
+}

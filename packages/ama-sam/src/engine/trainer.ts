@@ -190,7 +190,9 @@ export class Trainer extends TrainingLoop<AmaSamLearner> {
   async resume(which = "last"): Promise<{ path: string; damaged: string[]; step: number } | null> {
     const found = await this.checkpoints?.load(which);
     if (!found) return null;
-    this.restore(found);
+    // Without a checkpoint to roll back to, the weights that the run began with: this trainer has them still.
+    const first = found.safe === null ? (await this.state()).learner : null;
+    this.restore({ ...found, safe: first ? { step: 0, learner: first, path: null } : found.safe });
     return { path: found.path, damaged: found.damaged, step: found.progress.step };
   }
 

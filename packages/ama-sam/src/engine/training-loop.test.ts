@@ -210,19 +210,35 @@ describe("NaN", () => {
     expect(made.loop.progress.guard.skipped).toBe(12);
   });
 
-  it("is part of the saved state", async () => {
-    const bad = (call: number) => call >= 7 && call < 10;
-    const whole = make({ learner: spoiling(bad) }, memoryStorage());
-    await whole.loop.run();
-    const storage = memoryStorage();
-    const first = make({ learner: spoiling(bad) }, storage);
-    await first.loop.run({ maxSteps: 9 });
-    const second = make({ learner: spoiling((call) => bad(call + 9)) }, storage);
-    second.loop.restore((await new Checkpoints(storage).load())!);
-    expect(second.loop.progress.guard.inARow).toBe(2);
-    await second.loop.run();
-    // The roll-back goes to what was saved: the state after step 9 here, after step 6 there; both are the weights of step 7.
-    expect(second.loop.progress.guard).toEqual(whole.loop.progress.guard);
+  it("interrupted after any step, by any clock, goes back to the same weights", async () => {
+    // A bad row across the checkpoint of step 9 and one across the end of the epoch at 15; another before any checkpoint.
+    for (const bad of [
+      (call: number) => (call >= 7 && call < 10) || (call >= 13 && call < 16),
+      (call: number) => call < 3,
+    ]) {
+      const made = make({ learner: spoiling(bad) }, memoryStorage());
+      await made.loop.run();
+      const whole = await outcome(made);
+      for (let stop = 0; stop < 23; stop++) {
+        const storage = memoryStorage();
+        let now = 0;
+        const first = make(
+          { learner: spoiling(bad), clock: () => (now += 20_000), plan: { ...plan, checkpointMinutes: 1 } },
+          storage,
+        );
+        await first.loop.run({ maxSteps: stop });
+        const second = make({ learner: spoiling((call) => bad(call + stop)) }, storage);
+        const found = (await new Checkpoints(storage).load())!;
+        const { learner } = await second.loop.state();
+        second.loop.restore({ ...found, safe: found.safe ?? { step: 0, learner, path: null } });
+        await second.loop.run();
+        const { progress, learner: end } = await outcome(second);
+        expect({ progress, learner: end }, `stopped after ${stop}`).toEqual({
+          progress: whole.progress,
+          learner: whole.learner,
+        });
+      }
+    }
   });
 });
 

@@ -4,7 +4,7 @@ import type { Checkpoints } from "./checkpoints";
 import type { StepEvent, StopReason, TrainEvent } from "./events";
 import type { Learner, LearnerState } from "./learner";
 import { judgeStep, newGuard } from "./nan-guard";
-import { type Progress, progressVersion, type TrainerState } from "./trainer-state";
+import { type Progress, progressVersion, type SafeState, type TrainerState } from "./trainer-state";
 
 /** The scores that a validation gives; `score` decides which checkpoint is best (higher wins, NaN never does). */
 export interface Validation {
@@ -65,9 +65,12 @@ const BATCHES_AHEAD = 2;
 export class TrainingLoop<L extends Learner> {
   #learner: L;
   #progress: Progress;
-  /** Learner and position from which a lost device is replaced, and the last checkpoint, to which bad steps roll back. */
+  /**
+   * Learner and position from which a lost device is replaced, and the weights to which bad steps roll back: those of the last
+   * checkpoint that the plan asked for. One that a clock or an interruption asked for would make the end of the run depend on it.
+   */
   #snapshot: { step: number; guard: Progress["guard"]; learner: LearnerState } | null = null;
-  #safe: { step: number; learner: LearnerState } | null = null;
+  #safe: SafeState | null = null;
   /** Batches that a caller gave since the snapshot: replaying needs them. */
   readonly #given = new Map<number, TrainBatch>();
   readonly #ahead = new Map<number, Promise<TrainBatch>>();
@@ -117,10 +120,10 @@ export class TrainingLoop<L extends Learner> {
   }
 
   /**
-   * Goes back to a saved state.
+   * Goes back to a saved state; bad steps roll back to `safe`, or to this state where there is none.
    * @throws AmaSamError when the data or the model is another one
    */
-  restore({ progress, learner }: TrainerState): void {
+  restore({ progress, learner, safe }: TrainerState & { safe?: SafeState | null }): void {
     const { stepsPerEpoch } = this.#options.batches;
     if (progress.stepsPerEpoch !== stepsPerEpoch) {
       throw new AmaSamError(
@@ -131,7 +134,7 @@ export class TrainingLoop<L extends Learner> {
     this.#learner.load(learner);
     this.#progress = structuredClone(progress);
     this.#snapshot = { step: progress.step, guard: this.#progress.guard, learner };
-    this.#safe = { step: progress.step, learner };
+    this.#safe = safe ?? { step: progress.step, learner, path: null };
     this.#given.clear();
     this.#ahead.clear();
   }
@@ -167,10 +170,12 @@ export class TrainingLoop<L extends Learner> {
       else {
         await this.step();
         steps++;
-        if (this.#isDue() && !this.#isBoundary()) await this.#save(false);
+        if (this.#isBoundary()) continue;
+        if (this.#isPlanned()) await this.#save({ planned: true });
+        else if (this.#isLate()) await this.#save();
       }
     }
-    if (reason !== "finished" && this.#writtenStep !== this.#progress.step) await this.#save(false);
+    if (reason !== "finished" && this.#writtenStep !== this.#progress.step) await this.#save();
     this.#emit({ type: "done", reason, step: this.#progress.step, totalSteps: this.totalSteps });
     return reason;
   }
@@ -190,22 +195,24 @@ export class TrainingLoop<L extends Learner> {
     return step > closed && (step % stepsPerEpoch === 0 || step >= this.totalSteps);
   }
 
-  #isDue(): boolean {
-    const { checkpointEvery, checkpointMinutes } = this.#options.plan;
-    // Weights that give NaN right now are no place to roll back to.
-    if (!this.#options.checkpoints || this.#progress.guard.inARow > 0) return false;
-    const { step } = this.#progress;
-    return (
-      (checkpointEvery > 0 && step % checkpointEvery === 0) ||
-      (checkpointMinutes > 0 && this.#clock() - this.#savedAt >= checkpointMinutes * 60_000)
-    );
+  /** Whether the plan asks for a checkpoint after this step. Weights that give NaN right now are no place to roll back to. */
+  #isPlanned(): boolean {
+    const { checkpointEvery } = this.#options.plan;
+    const { step, guard } = this.#progress;
+    return checkpointEvery > 0 && step % checkpointEvery === 0 && guard.inARow === 0;
+  }
+
+  /** Whether so much time has passed that losing it would hurt. */
+  #isLate(): boolean {
+    const { checkpointMinutes } = this.#options.plan;
+    return checkpointMinutes > 0 && this.#clock() - this.#savedAt >= checkpointMinutes * 60_000;
   }
 
   async #prepare(): Promise<void> {
     if (this.#safe) return;
     const learner = await this.#learner.save();
     const { step, guard } = this.#progress;
-    this.#safe = { step, learner };
+    this.#safe = { step, learner, path: null };
     this.#snapshot = { step, guard, learner };
   }
 
@@ -312,22 +319,26 @@ export class TrainingLoop<L extends Learner> {
       });
     }
     this.#progress = { ...this.#progress, closed: step };
-    await this.#save(isBest);
+    await this.#save({ best: isBest, planned: true });
     this.#last = this.#clock();
   }
 
-  async #save(best: boolean): Promise<void> {
+  async #save({ best = false, planned = false } = {}): Promise<void> {
     const { checkpoints } = this.#options;
     const start = this.#clock();
     const state = await this.state();
-    const { step } = state.progress;
+    const { step, guard } = state.progress;
+    const isSafe = planned && guard.inARow === 0;
+    let written: string | null = null;
     if (checkpoints) {
-      const { path, bytes } = await checkpoints.save(state, { best });
+      const safe = isSafe ? {} : { safe: this.#safe?.path ?? null };
+      const { path, bytes } = await checkpoints.save(state, { best, ...safe });
+      written = path;
       this.#writtenStep = step;
       this.#emit({ type: "checkpoint", step, path, bytes, best, seconds: (this.#clock() - start) / 1000 });
     }
-    if (state.progress.guard.inARow === 0) this.#safe = { step, learner: state.learner };
-    this.#snapshot = { step, guard: state.progress.guard, learner: state.learner };
+    if (isSafe) this.#safe = { step, learner: state.learner, path: written };
+    this.#snapshot = { step, guard, learner: state.learner };
     this.#given.clear();
     this.#savedAt = this.#clock();
   }
