@@ -35,6 +35,11 @@ export interface Prediction {
   labels: LabelMap;
 }
 
+/** A prediction of a model, with what it says before the sigmoid: {@link fromLogits} makes the nuclei of other settings from it. */
+export interface ModelPrediction extends Prediction {
+  logits: Float32Array;
+}
+
 function checkImage({ width, height, data }: RgbImage): void {
   if (
     Number.isInteger(width) &&
@@ -75,7 +80,11 @@ export async function predictLogits(model: AmaSam, image: RgbImage): Promise<Flo
  * grow with the image.
  * @throws AmaSamError for data that is no RGB image, options out of range, or values that are not finite
  */
-export async function predictImage(model: AmaSam, image: RgbImage, options: PredictOptions = {}): Promise<Prediction> {
+export async function predictImage(
+  model: AmaSam,
+  image: RgbImage,
+  options: PredictOptions = {},
+): Promise<ModelPrediction> {
   checkImage(image);
   const { width, height } = image;
   const { threshold = 0.5, tile = model.config.encoder.imageSize, onProgress, signal } = options;
@@ -115,7 +124,7 @@ export function fromLogits(
   height: number,
   threshold = 0.5,
   instances: InstanceOptions = {},
-): Prediction {
+): ModelPrediction {
   const cut = Math.log(threshold / (1 - threshold));
   const probability = new Float32Array(logits.length);
   const mask = new Uint8Array(logits.length);
@@ -129,5 +138,5 @@ export function fromLogits(
     probability[i] = 1 / (1 + Math.exp(-z));
     mask[i] = z > cut ? 1 : 0;
   }
-  return { width, height, probability, mask, labels: labelMask(mask, width, height, instances) };
+  return { width, height, logits, probability, mask, labels: labelMask(mask, width, height, instances) };
 }

@@ -1,17 +1,17 @@
-import { evaluateOptions, labelMask, type Prediction, predictImage } from "ama-sam";
+import { evaluateOptions, fromLogits, predictImage } from "ama-sam";
 import type { LoadedModel } from "./model";
 import type { LabelSettings, OpenedImage, Progress, Segmentation } from "./protocol";
 
-/** Runs the model over the open image and keeps the probabilities, so that settings change in no time. */
+/** Runs the model over the open image and keeps what it says of each pixel, so that settings change in no time. */
 export class SegmentService {
-  #prediction: Prediction | null = null;
+  #found: { logits: Float32Array; width: number; height: number } | null = null;
 
   clear(): void {
-    this.#prediction = null;
+    this.#found = null;
   }
 
   get ready(): boolean {
-    return this.#prediction !== null;
+    return this.#found !== null;
   }
 
   async segment(
@@ -24,7 +24,7 @@ export class SegmentService {
     const start = performance.now();
     const { width, height, rgb } = image;
     const options = evaluateOptions(config, model.config.encoder.imageSize);
-    this.#prediction = await predictImage(
+    const { logits, labels } = await predictImage(
       model,
       { width, height, data: rgb },
       {
@@ -35,21 +35,17 @@ export class SegmentService {
         onProgress: (done, total) => onProgress({ what: "Looking for nuclei", done, total }),
       },
     );
-    // The page may change its copy, so it gets one of its own.
-    const { labels } = this.#prediction;
-    return { labels: { ...labels, data: labels.data.slice() }, seconds: (performance.now() - start) / 1000 };
+    this.#found = { logits, width, height };
+    return { labels, seconds: (performance.now() - start) / 1000 };
   }
 
+  /** Other settings on the same logits: the same code, and so the same nuclei, as if the model ran again. */
   relabel({ model, config }: LoadedModel, settings: LabelSettings): Segmentation {
     const start = performance.now();
-    const { probability, width, height } = this.#prediction!;
-    const mask = new Uint8Array(probability.length);
-    for (let i = 0; i < mask.length; i++) mask[i] = probability[i]! > settings.threshold ? 1 : 0;
+    const { logits, width, height } = this.#found!;
     const { instances } = evaluateOptions(config, model.config.encoder.imageSize);
-    return {
-      labels: labelMask(mask, width, height, instancesOf(settings, instances)),
-      seconds: (performance.now() - start) / 1000,
-    };
+    const { labels } = fromLogits(logits, width, height, settings.threshold, instancesOf(settings, instances));
+    return { labels, seconds: (performance.now() - start) / 1000 };
   }
 }
 

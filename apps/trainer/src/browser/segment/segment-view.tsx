@@ -46,6 +46,7 @@ export function SegmentView({ engine, device, model, ready, blocked, hidden, fai
   const editor = useRef<LabelEditor | null>(null);
   const [, setEdits] = useState(0); // redraws after the editor changed in place
   const [settings, setSettings] = useState(FIRST);
+  const [shown, setShown] = useState<LabelSettings | null>(null); // by which the nuclei on the screen were made
   const [micronsPerPixel, setMicrons] = useState<number | null>(null);
   const [truth, setTruth] = useState<TruthScores | null>(null);
   const [activity, setActivity] = useState<Activity | null>(null);
@@ -58,8 +59,9 @@ export function SegmentView({ engine, device, model, ready, blocked, hidden, fai
 
   const viewer = () => element.current?.viewer ?? null;
 
-  const show = (labels: LabelMap | null): void => {
+  const show = (labels: LabelMap | null, by: LabelSettings | null = null): void => {
     editor.current = labels ? new LabelEditor(labels) : null;
+    setShown(by);
     lastPrompt.current = null;
     viewer()?.setLayer("nuclei", labels ? { labels, ...look } : null);
     setEdits((n) => n + 1);
@@ -88,7 +90,7 @@ export function SegmentView({ engine, device, model, ready, blocked, hidden, fai
   const segment = (use: LabelSettings = settings): Promise<void> =>
     busy("Looking for nuclei", async (signal, onProgress) => {
       const { labels, seconds } = await engine.call("segment", use, { signal, onProgress });
-      show(labels);
+      show(labels, use);
       await rescore(labels);
       setNote(`${labels.count} nuclei in ${seconds.toFixed(1)} s on ${device?.name ?? "the GPU"}.`);
     });
@@ -116,7 +118,7 @@ export function SegmentView({ engine, device, model, ready, blocked, hidden, fai
       engine
         .call("relabel", next)
         .then(async ({ labels, seconds }) => {
-          show(labels);
+          show(labels, next);
           setNote(`${labels.count} nuclei, found again in ${(1000 * seconds).toFixed(0)} ms; the model did not run.`);
           await rescore(labels);
         })
@@ -327,6 +329,7 @@ export function SegmentView({ engine, device, model, ready, blocked, hidden, fai
         ready={ready && !activity}
         settings={settings}
         onSettings={apply}
+        shown={shown}
         areas={edits ? edits.areas() : null}
         count={edits?.labels.count ?? null}
         edited={edits?.isEdited ?? false}

@@ -17,6 +17,8 @@ interface Props {
   ready: boolean;
   settings: LabelSettings;
   onSettings: (settings: LabelSettings) => void;
+  /** By which the nuclei on the screen were made. */
+  shown: LabelSettings | null;
   /** In pixels. */
   areas: Float64Array | null;
   count: number | null;
@@ -41,7 +43,8 @@ const percent = (value: number): string => (100 * value).toFixed(1);
 
 /** Settings, counts, comparison and export beside the image. */
 export function SidePanel(props: Props) {
-  const { image, model, ready, settings, onSettings, areas, count, edited, micronsPerPixel, onMicrons, truth } = props;
+  const { image, model, ready, settings, onSettings, shown, areas, count, edited, micronsPerPixel, onMicrons, truth } =
+    props;
   const has = count !== null;
   return (
     <aside class="side" aria-label="Results and settings">
@@ -74,7 +77,12 @@ export function SidePanel(props: Props) {
           <span class="number" data-count={count ?? ""}>
             {has ? count.toLocaleString("en") : "–"}
           </span>{" "}
-          <span class="soft">{edited ? "with your corrections" : ""}</span>
+          {areas && image && (
+            <span class="soft" data-shown={shown && `${shown.method} ${shown.threshold}`}>
+              on {percent(areas.reduce((sum, area) => sum + area, 0) / (image.width * image.height))} % of the image
+              {edited && ", with your corrections"}
+            </span>
+          )}
         </p>
         <label class="row">
           <span>Threshold</span>

@@ -1,28 +1,14 @@
-import { existsSync, readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { openCheckpoint } from "@ama-sam/checkpoint";
-import { decodeImage, loadSample, memorySource } from "@ama-sam/data";
-import { openGpu } from "@ama-sam/dawn";
-import { Build } from "@ama-sam/nn";
-import {
-  AmaSam,
-  type Config,
-  evaluateOptions,
-  loadBase,
-  modelConfig,
-  parseConfigYaml,
-  predictImage,
-  resolveConfig,
-  savedModelInfo,
-} from "ama-sam";
+import { decodeImage, encodePng } from "@ama-sam/data";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { dropFile, engineReady, examples, nuclei, type OpenPage, type Session, shoot, start } from "./browser";
 import { scriptSizes } from "./build-page";
+import { differentPixels, labelsByCommand, labelsOf } from "./command";
 
 const IMAGE = join(examples, "dsb_purple_white/images/1d02c4b5.png");
 const TRUTH = join(examples, "dsb_purple_white/labels/1d02c4b5.png");
-const MODEL = fileURLToPath(new URL("../../../models/nano.safetensors", import.meta.url));
 
 let session: Session;
 let open: OpenPage;
@@ -41,31 +27,6 @@ async function saved(format: string): Promise<{ name: string; bytes: Uint8Array 
   return { name: download.suggestedFilename(), bytes: new Uint8Array(readFileSync(await download.path())) };
 }
 
-async function labelsOf(png: Uint8Array): Promise<Uint32Array> {
-  return Uint32Array.from((await decodeImage(png)).data);
-}
-
-/** The model that the page begins with, in Node on the same kind of adapter. */
-async function inNode(image: Uint8Array): Promise<Uint32Array> {
-  const device = await openGpu({ adapter: "swiftshader" });
-  try {
-    let config: Config = resolveConfig({ model: { preset: "nano" } });
-    const checkpoint = existsSync(MODEL) ? await openCheckpoint(new Uint8Array(readFileSync(MODEL))) : null;
-    const written = checkpoint && savedModelInfo(checkpoint)?.config;
-    if (written) config = resolveConfig(parseConfigYaml(written));
-    const model = new AmaSam(new Build(device, { seed: config.model.init.seed }), modelConfig(config), {
-      decoder: config.model.decoder,
-    });
-    if (checkpoint) await loadBase(model, checkpoint);
-    const sample = await loadSample(memorySource({ image }), { id: "image", imagePath: "image", annotation: null });
-    const { width, height, data } = sample.image;
-    return (await predictImage(model, { width, height, data: data as Uint8Array }, evaluateOptions(config))).labels
-      .data;
-  } finally {
-    await device.dispose();
-  }
-}
-
 describe("segmenting", () => {
   it("opens with an adapter and a model", async () => {
     await engineReady(open.page);
@@ -73,32 +34,47 @@ describe("segmenting", () => {
     await shoot(open.page, "welcome");
   });
 
-  it("gives the nuclei that the engine gives in Node for the same file", async () => {
-    const bytes = new Uint8Array(readFileSync(IMAGE));
-    await dropFile(open.page, "1d02c4b5.png", bytes);
+  it("gives the nuclei of the command at every threshold and by both methods, without running the model again", async () => {
+    const { page } = open;
+    const { width, height, channels, data } = await decodeImage(new Uint8Array(readFileSync(IMAGE)));
+    const [w, h] = [width >> 1, height >> 1];
+    const corner = new Uint8Array(w * h * channels);
+    for (let y = 0; y < h; y++)
+      corner.set(data.subarray(y * width * channels, (y * width + w) * channels) as Uint8Array, y * w * channels);
+    const bytes = encodePng({ width: w, height: h, channels, bitDepth: 8, data: corner });
+    const file = join(mkdtempSync(join(tmpdir(), "ama-sam-page-")), "corner.png");
+    writeFileSync(file, bytes);
+    await dropFile(page, "corner.png", bytes);
+    await nuclei(page);
+    const maps: Uint32Array[] = [];
+    for (const threshold of ["0.95", "0.3"])
+      for (const method of ["components", "watershed"]) {
+        await page.getByLabel("Threshold").fill(threshold);
+        await page.getByLabel(`(${method})`).check();
+        await page.locator(`[data-shown="${method} ${Number(threshold)}"]`).waitFor();
+        expect(await page.locator("[data-note]").textContent()).toContain("the model did not run");
+        const found = await labelsOf((await saved("png")).bytes);
+        const options = ["--threshold", threshold, "--instances", method];
+        expect(differentPixels(found, await labelsByCommand(file, options)), `${method} at ${threshold}`).toBe(0);
+        maps.push(found);
+      }
+    const covered = maps.map((map) => map.reduce((sum, label) => sum + Number(label > 0), 0));
+    expect(covered[0]).toBeLessThan(covered[2]!);
+    expect(differentPixels(maps[2]!, maps[3]!)).toBeGreaterThan(0);
+    await page.getByLabel("Threshold").fill("0.5");
+    await page.locator('[data-shown="watershed 0.5"]').waitFor();
+  });
+
+  it("gives the nuclei of the command for a dropped file, pixel by pixel", async () => {
+    await dropFile(open.page, "1d02c4b5.png", new Uint8Array(readFileSync(IMAGE)));
     const count = await nuclei(open.page);
     expect(count).toBeGreaterThan(0);
     const { name, bytes: png } = await saved("png");
     expect(name).toBe("1d02c4b5.nuclei-not-for-diagnosis.labels.png");
     expect(Buffer.from(png).includes("Not for diagnosis")).toBe(true);
-    const page = await labelsOf(png);
-    const node = await inNode(bytes);
-    expect(page.length).toBe(node.length);
-    let different = 0;
-    for (let i = 0; i < node.length; i++) if (page[i] !== node[i]) different++;
-    expect(different).toBe(0);
-    expect(new Set(page).size - 1).toBe(count);
-  });
-
-  it("changes threshold and method without running the model", async () => {
-    const count = () => open.page.locator("[data-count]").getAttribute("data-count");
-    const before = await count();
-    await open.page.locator('input[type="range"]').last().fill("0.95");
-    await expect.poll(() => open.page.locator("[data-note]").textContent()).toContain("the model did not run");
-    await expect.poll(count, { timeout: 10_000 }).not.toBe(before);
-    await open.page.getByLabel("stay one (components)").check();
-    await open.page.locator('input[type="range"]').last().fill("0.5");
-    await open.page.waitForTimeout(800);
+    const found = await labelsOf(png);
+    expect(differentPixels(found, await labelsByCommand(IMAGE))).toBe(0);
+    expect(new Set(found).size - 1).toBe(count);
   });
 
   it("scores against an imported label image at once", async () => {
