@@ -1,7 +1,5 @@
 // As many fused multiply-adds from registers as the adapter can do: four independent vec4 chains a lane.
 
-const CHAINS: u32 = 4u;
-
 struct Params { rounds: u32 }
 
 @group(0) @binding(0) var<storage, read_write> y: array<f32>;

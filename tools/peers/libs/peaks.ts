@@ -1,0 +1,16 @@
+// Not a library: what the adapter can do at best, measured between the others' runs.
+import { openGpu } from "@ama-sam/dawn";
+import { peakProbes } from "../../bench/peaks";
+import type { PeakRun } from "../protocol";
+import { timed } from "../timed";
+
+/** A function that runs every probe once. */
+export async function openPeaks(adapter: string | undefined): Promise<() => Promise<PeakRun[]>> {
+  const device = await openGpu({ adapter, log: () => {} });
+  const probes = peakProbes(device);
+  return async () => {
+    const runs: PeakRun[] = [];
+    for (const { kind, work, run } of probes) runs.push({ kind, work, ...(await timed(run, () => device.sync())) });
+    return runs;
+  };
+}
