@@ -71,7 +71,9 @@ export {
   trainedPart,
 } from "./save/trained";
 export { type Config, type ConfigInput, configSchema, type DatasetConfig } from "./schema/config";
-export { applySet, configToYaml, parseConfigYaml, resolveConfig } from "./schema/parse";
+export { applySet, parseConfigYaml } from "./schema/parse";
 export { configReference } from "./schema/reference";
+export { resolveConfig } from "./schema/resolve";
+export { configToYaml, parseSavedConfig } from "./schema/saved-config";
 export { augmentation, modelConfig, tileSide } from "./schema/settings";
 export type { ConfigKey } from "./schema/walk";

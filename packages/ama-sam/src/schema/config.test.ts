@@ -2,8 +2,10 @@ import { describe, expect, it } from "vitest";
 import { AmaSamError } from "../errors";
 import { PRESETS } from "../model/config";
 import type { ConfigInput } from "./config";
-import { applySet, configToYaml, parseConfigYaml, resolveConfig } from "./parse";
+import { applySet, parseConfigYaml } from "./parse";
 import { configReference } from "./reference";
+import { resolveConfig } from "./resolve";
+import { configToYaml } from "./saved-config";
 import { augmentation, modelConfig, tileSide } from "./settings";
 
 const message = (run: () => unknown): string => {

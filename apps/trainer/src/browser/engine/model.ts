@@ -8,7 +8,7 @@ import {
   loadBase,
   loadTrained,
   modelConfig,
-  parseConfigYaml,
+  parseSavedConfig,
   resolveConfig,
   type SavedModelInfo,
   savedModelInfo,
@@ -98,7 +98,7 @@ export class ModelService {
 
 /** Settings that a saved file names; those of a preset for files that AMA-SAM did not write. */
 function configOf(checkpoint: Checkpoint, info: SavedModelInfo | null): Config {
-  if (info?.config) return resolveConfig(parseConfigYaml(info.config, "the file's configuration"));
+  if (info?.config) return resolveConfig(parseSavedConfig(info.config, "the file's configuration"));
   const found = detectSam(renameCheckpoint(checkpoint, mapKeys(checkpoint.entries.keys())).entries);
   const preset = found?.variant && ({ vit_b: "vit-b", vit_l: "vit-l", vit_h: "vit-h" } as const)[found.variant];
   if (!preset)

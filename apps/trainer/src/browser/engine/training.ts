@@ -15,7 +15,7 @@ import {
   type EvaluatedImage,
   memoryStorage,
   mergeCheckpoint,
-  parseConfigYaml,
+  parseSavedConfig,
   type RunStorage,
   resolveConfig,
   type StepEvent,
@@ -127,7 +127,7 @@ export class TrainingService {
   }
 
   async #go(run: string, storage: RunStorage, signal: AbortSignal): Promise<RunFacts> {
-    const config = resolveConfig(parseConfigYaml(decode(await storage.read("config.yaml"))));
+    const config = resolveConfig(parseSavedConfig(decode(await storage.read("config.yaml"))));
     const { sets, base } = JSON.parse(decode(await storage.read("run.json"))) as RunFile;
     const data = await openData(config, sets, storage);
     let pending: TrainEvent[] = [];
@@ -176,7 +176,7 @@ export class TrainingService {
   }
 
   async #facts(run: string, storage: RunStorage): Promise<RunFacts> {
-    const config = resolveConfig(parseConfigYaml(decode(await storage.read("config.yaml"))));
+    const config = resolveConfig(parseSavedConfig(decode(await storage.read("config.yaml"))));
     const { sets } = JSON.parse(decode(await storage.read("run.json"))) as RunFile;
     const events = await readEvents(storage);
     const last = events.findLast((event): event is StepEvent => event.type === "step");
