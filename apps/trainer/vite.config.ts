@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
 import { offline } from "./src/browser/build/offline";
-import { strippedWgsl } from "./src/browser/build/stripped-wgsl";
+import { shaders } from "./src/browser/build/shaders";
+import { withoutUnused } from "./src/browser/build/unused";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const samples = join(here, "../../examples/data");
@@ -48,14 +49,16 @@ function carried(): Plugin {
   };
 }
 
+const lean = (production: boolean): Plugin[] => [shaders(production), withoutUnused(production)];
+
 export default defineConfig(({ command }) => ({
   root: join(here, "src/browser"),
   base: "./",
   publicDir: false,
-  plugins: [strippedWgsl(command === "build"), carried(), offline()],
+  plugins: [...lean(command === "build"), carried(), offline()],
   resolve: { conditions: ["@ama-sam/source", "import", "module", "browser", "default"] },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
-  worker: { format: "es", plugins: () => [strippedWgsl(command === "build")] },
+  worker: { format: "es", plugins: () => lean(command === "build") },
   build: {
     outDir: join(here, "dist/page"),
     emptyOutDir: true,

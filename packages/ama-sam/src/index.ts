@@ -36,7 +36,7 @@ export {
 export { lambdaAt, learningRate, type RunLength, runLength } from "./engine/schedule";
 export { type OpenedData, type SelectedImages, selectImages } from "./engine/select-images";
 export { memoryStorage, type RunStorage } from "./engine/storage";
-export { buildModel, evaluateOptions, Trainer, type TrainerOptions, type TrainingData } from "./engine/trainer";
+export { buildModel, Trainer, type TrainerOptions, type TrainingData } from "./engine/trainer";
 export type { Progress, TrainerState } from "./engine/trainer-state";
 export {
   type LoopOptions,
@@ -75,5 +75,5 @@ export { applySet, parseConfigYaml } from "./schema/parse";
 export { configReference } from "./schema/reference";
 export { resolveConfig } from "./schema/resolve";
 export { configToYaml, parseSavedConfig } from "./schema/saved-config";
-export { augmentation, modelConfig, tileSide } from "./schema/settings";
+export { augmentation, evaluateOptions, modelConfig, tileSide } from "./schema/settings";
 export type { ConfigKey } from "./schema/walk";

@@ -10,11 +10,11 @@ import { loadBase } from "../save/trained";
 import type { Config, ConfigInput } from "../schema/config";
 import { resolveConfig } from "../schema/resolve";
 import { configToYaml } from "../schema/saved-config";
-import { augmentation, modelConfig, tileSide } from "../schema/settings";
+import { augmentation, evaluateOptions, modelConfig } from "../schema/settings";
 import { AmaSamLearner } from "./ama-sam-learner";
 import { type BatchOrder, type BatchSource, orderedBatches, sampledBatches, type TrainingSource } from "./batches";
 import { Checkpoints } from "./checkpoints";
-import { type EvaluatedImage, type EvaluateOptions, evaluateModel, flatMetrics } from "./evaluate";
+import { type EvaluatedImage, evaluateModel, flatMetrics } from "./evaluate";
 import type { TrainEvent } from "./events";
 import { lambdaAt, learningRate, runLength } from "./schedule";
 import type { RunStorage } from "./storage";
@@ -71,18 +71,6 @@ export async function buildModel(device: Device, config: Config, base?: () => Pr
   if (base) await loadBase(model, await base());
   freeze(model, trainable);
   return model;
-}
-
-/** How a configuration predicts and scores. */
-export function evaluateOptions(config: Config, imageSize = modelConfig(config).encoder.imageSize): EvaluateOptions {
-  const { threshold, instances, connectivity, minArea, fillHoles, h, emptyRule, halo } = config.eval;
-  return {
-    threshold,
-    emptyRule,
-    halo,
-    tile: tileSide(config, imageSize),
-    instances: { method: instances, connectivity: connectivity as 4 | 8, minArea, fillHoles, h },
-  };
 }
 
 /**

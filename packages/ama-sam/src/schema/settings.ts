@@ -1,4 +1,5 @@
 import { type Augmentation, noAugmentation } from "@ama-sam/data";
+import type { EvaluateOptions } from "../engine/evaluate";
 import { type AmaSamConfig, PRESETS } from "../model/config";
 import type { Config } from "./config";
 
@@ -45,4 +46,16 @@ export function augmentation({ data: { augment } }: Config): Augmentation {
 export function tileSide({ data, eval: { tile } }: Config, imageSize: number): number {
   if (typeof tile === "number") return tile;
   return tile === "auto" && data.augment !== "none" && data.augment.fit === "crop" ? imageSize : 0;
+}
+
+/** How a configuration predicts and scores. */
+export function evaluateOptions(config: Config, imageSize = modelConfig(config).encoder.imageSize): EvaluateOptions {
+  const { threshold, instances, connectivity, minArea, fillHoles, h, emptyRule, halo } = config.eval;
+  return {
+    threshold,
+    emptyRule,
+    halo,
+    tile: tileSide(config, imageSize),
+    instances: { method: instances, connectivity: connectivity as 4 | 8, minArea, fillHoles, h },
+  };
 }

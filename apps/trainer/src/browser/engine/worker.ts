@@ -1,6 +1,5 @@
 import type { LabelMap } from "@ama-sam/instances";
 import { WeightsStore } from "../storage/weights-store";
-import { exportFile } from "./exports";
 import { failureOf, TroubleError } from "./failures";
 import { Gpu } from "./gpu";
 import { ModelService } from "./model";
@@ -9,7 +8,6 @@ import { PromptService } from "./prompt";
 import type { CallName, EngineCalls, FromEngine, OpenedImage, Progress, ToEngine } from "./protocol";
 import { SegmentService } from "./segment";
 import type { TrainingService } from "./training";
-import { readTruth, scoreAgainst } from "./truth";
 
 const post = (message: FromEngine, transfer: Transferable[] = []): void =>
   (self as unknown as Worker).postMessage(message, transfer);
@@ -82,11 +80,12 @@ const handlers: Handlers = {
     return prompts.ask(loaded, models.version, openImage(), request);
   },
   truth: async ({ file, name, labels }) => {
+    const { readTruth, scoreAgainst } = await import("./truth");
     truth = await readTruth(file, name, openImage());
     return scoreAgainst(labels, truth);
   },
-  score: async ({ labels }) => (truth ? scoreAgainst(labels, truth) : null),
-  export: async (request) => exportFile(request, openImage()),
+  score: async ({ labels }) => (truth ? (await import("./truth")).scoreAgainst(labels, truth) : null),
+  export: async (request) => (await import("./exports")).exportFile(request, openImage()),
   weights: async () => ({ list: await store.list(), persistent: await store.isPersistent() }),
   addWeights: async (from, { progress, signal }) =>
     "url" in from ? store.addUrl(from.url, progress, signal) : store.addFile(from.file, from.name, progress, signal),

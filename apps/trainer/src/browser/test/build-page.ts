@@ -11,20 +11,25 @@ import { buildPage } from "../../../../../tools/start.mjs";
  */
 export async function setup(): Promise<void> {
   await buildPage({ quiet: true });
-  const { files, raw, gzip } = scriptSizes();
-  console.log(`page: ${files} scripts, ${(raw / 1000).toFixed(0)} kB, ${(gzip / 1000).toFixed(0)} kB compressed`);
+  const { files, raw, gzip, first } = scriptSizes();
+  const kB = (bytes: number): string => `${(bytes / 1000).toFixed(0)} kB`;
+  console.log(
+    `page: ${files} scripts, ${kB(raw)}, ${kB(gzip)} compressed; ${kB(first)} before the first image is outlined`,
+  );
 }
 
-/** Bytes of all scripts of the built page, as they are and compressed as servers send them. */
-export function scriptSizes(): { files: number; raw: number; gzip: number } {
+/** Bytes of all scripts of the built page: as they are, compressed as servers send them, and of those that the first image needs. */
+export function scriptSizes(): { files: number; raw: number; gzip: number; first: number } {
   const folder = fileURLToPath(new URL("../../../dist/page/", import.meta.url));
   const scripts = [...readdirSync(join(folder, "assets")).map((name) => join("assets", name)), "offline.js"].filter(
     (name) => name.endsWith(".js"),
   );
-  const bytes = scripts.map((name) => readFileSync(join(folder, name)));
+  const read = (names: readonly string[]): Buffer[] => names.map((name) => readFileSync(join(folder, name)));
+  const sum = (parts: readonly Buffer[]): number => parts.reduce((total, { length }) => total + length, 0);
   return {
     files: scripts.length,
-    raw: bytes.reduce((sum, b) => sum + b.length, 0),
-    gzip: bytes.reduce((sum, b) => sum + gzipSync(b, { level: 9 }).length, 0),
+    raw: sum(read(scripts)),
+    gzip: sum(read(scripts).map((bytes) => gzipSync(bytes, { level: 9 }))),
+    first: sum(read(scripts.filter((name) => /^assets.(index|worker)-/.test(name)))),
   };
 }

@@ -148,7 +148,11 @@ describe("segmenting", () => {
     expect(open.problems).toEqual([]);
   });
 
-  it("is small: at most 400 kB of JavaScript as it is sent", () => {
-    expect(scriptSizes().gzip).toBeLessThan(400_000);
+  it("has no more JavaScript than it had", () => {
+    // What was reached, and a little room. 400 kB before compression is not (docs/page says what is in it).
+    const { raw, gzip, first } = scriptSizes();
+    expect(gzip).toBeLessThan(225_000);
+    expect(raw).toBeLessThan(650_000);
+    expect(first).toBeLessThan(495_000);
   });
 });
