@@ -2,9 +2,9 @@
 import { parseArgs } from "node:util";
 import { openGpu } from "@ama-sam/dawn";
 import { Adam, Build } from "@ama-sam/nn";
-import { backward, createDevice, type Device, scope, zeros } from "@ama-sam/tensor";
-import { AmaSam, type AmaSamConfig, freeze, losses, PRESETS, type PresetName } from "ama-sam";
-import { create } from "webgpu";
+import { type Device, scope, zeros } from "@ama-sam/tensor";
+import { AmaSam, freeze, PRESETS, type PresetName } from "ama-sam";
+import { nullDevice, resized, trainOnce } from "./cost/model";
 
 const HELP = `Prints the peak GPU memory of a model, measured by really running it once (weights zero: only sizes matter).
 
@@ -20,40 +20,7 @@ const HELP = `Prints the peak GPU memory of a model, measured by really running 
 
 "live" counts buffers that tensors own, "reserved" adds those that wait for reuse: what the adapter had to give.`;
 
-/**
- * A device that takes every command and runs none. It really keeps at most 512 MiB and then reports errors at the next await,
- * so a dry run never awaits: the pool's accounts are complete when the step is encoded.
- */
-async function nullDevice(): Promise<Device> {
-  const instance = create(["backend=null"]);
-  const adapter = await instance.requestAdapter();
-  if (!adapter) throw new Error("Dawn has no null backend. Expected webgpu 0.6.2 or newer.");
-  return createDevice({ adapter, retain: instance, info: { name: "null backend (nothing is computed)" } });
-}
-
 const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
-
-/** The preset at another input size. */
-function resized(config: AmaSamConfig, size: number): AmaSamConfig {
-  const grid = size / config.encoder.patchSize;
-  return {
-    ...config,
-    encoder: { ...config.encoder, imageSize: size },
-    samDecoder: { ...config.samDecoder, imageSize: size, grid },
-  };
-}
-
-function trainOnce(device: Device, model: AmaSam, adam: Adam, size: number, batch: number, recompute: boolean): void {
-  scope(device, "step", () => {
-    const isPrimary = zeros(device, [batch], { dtype: "i32" });
-    const output = model.forward(zeros(device, [batch, 3, size, size]), { isPrimary, recompute });
-    const label = zeros(device, [batch, 1, size, size]);
-    const { total } = losses(output, label, isPrimary, { domainWeights: { primary: 1, auxiliary: 1 } });
-    backward(total);
-    adam.step();
-    adam.zeroGrad();
-  });
-}
 
 function show(device: Device, title: string, seconds: number): void {
   const { peakBytes, reservedPeakBytes, peakByTag, peakOp, liveBytes } = device.memory();
@@ -101,7 +68,7 @@ async function main(): Promise<number> {
   device.trim();
   device.resetPeak();
   const start = performance.now();
-  if (adam) trainOnce(device, model, adam, size, batch, values.recompute);
+  if (adam) trainOnce(device, model, adam, { size, batch, recompute: values.recompute });
   else scope(device, "predict", () => void model.predict(zeros(device, [batch, 3, size, size])));
   if (!values.dry) await device.sync();
   const what = adam ? `training step${values.recompute ? ", recomputing" : ""}` : "forward";

@@ -1,10 +1,10 @@
-// npm run bench -- [--only TEXT] [--adapter NAME] [--large] [--json FILE] [--budget MS]
-import { readdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+// npm run bench -- [--only TEXT] [--adapter NAME] [--large] [--json FILE] [--budget MS]; npm run bench:check -- --help
+import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { openGpu } from "@ama-sam/dawn";
-import { type Bench, type BenchResult, runBench } from "@ama-sam/testing";
+import { type BenchResult, runBench } from "@ama-sam/testing";
+import { check } from "./check/check";
+import { chosenBenches, collectBenches } from "./collect";
 import { measurePeaks } from "./peaks";
 
 const HELP = `Times every op on the shapes that the models use, against the adapter's own peaks.
@@ -19,16 +19,6 @@ const HELP = `Times every op on the shapes that the models use, against the adap
 
 Shares are of the FMA peak (GFLOP/s) or, for ops that move data, of a copy kernel (GB/s), both measured in this run.
 An absolute time on a shared machine means nothing: compare shares.`;
-
-async function collect(): Promise<Bench[]> {
-  const out: Bench[] = [];
-  for (const entry of readdirSync("packages", { recursive: true, encoding: "utf8" })) {
-    if (!entry.endsWith(".bench.ts") || entry.includes("node_modules")) continue;
-    const { benches } = (await import(pathToFileURL(join("packages", entry)).href)) as { benches?: Bench[] };
-    out.push(...(benches ?? []));
-  }
-  return out;
-}
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -45,10 +35,7 @@ async function main(): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  const wanted = values.only?.split(",");
-  const benches = (await collect()).filter(
-    (b) => (!wanted || wanted.some((w) => b.name.includes(w))) && (values.large || !b.large),
-  );
+  const benches = chosenBenches(await collectBenches(), values.only, values.large);
   if (benches.length === 0) {
     console.error("no bench matches; try npm run bench -- --help");
     return 2;
@@ -73,4 +60,4 @@ async function main(): Promise<number> {
   return 0;
 }
 
-process.exitCode = await main();
+process.exitCode = process.argv[2] === "check" ? await check(process.argv.slice(3)) : await main();

@@ -18,7 +18,7 @@ const HELP = `Times this repository beside the WebGPU libraries a user would pic
   --libs     of ${[OURS, ...PEERS].join(", ")} (default: all)
   --adapter  swiftshader, lavapipe, hardware, or a part of an adapter's name
   --json     write all numbers to FILE, after every op
-  --reps     timed runs of each library (default 3); the best counts
+  --reps     timed runs of each library (default 3); by wall time the best counts, by processor time the middle one
   --rows     rows of the linear layers (default 4096; 1024 on SwiftShader)
   --tokens   tokens of the training step (default 1024; 256 on SwiftShader)
   --clock    cpu or wall: which time rates come from (default: cpu on a software adapter, where it is the work itself)

@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
+import type { Times } from "../bench/timed";
 import { OURS, PEAKS, PEERS, type PeakRun } from "./protocol";
-import { bestOf, LARGEST_ERROR, type LibraryResult, type OpResult, type Rates, ratesOf } from "./result";
+import { LARGEST_ERROR, type LibraryResult, type OpResult, type Rates, ratesOf, summary } from "./result";
 import { Session } from "./session";
-import type { Times } from "./timed";
 import type { Op } from "./types";
 
 export interface MeasureOptions {
@@ -54,8 +54,12 @@ async function start(library: string, op: Op, options: MeasureOptions): Promise<
 
 function peaksOf(runs: readonly PeakRun[]): OpResult["peaks"] {
   const best = (kind: PeakRun["kind"]): Rates => {
-    const all = runs.filter((r) => r.kind === kind).map((r) => ratesOf(r.work, r, availableParallelism()));
-    return { wall: Math.max(0, ...all.map((r) => r.wall)), cpu: Math.max(0, ...all.map((r) => r.cpu)) };
+    const names = [...new Set(runs.filter((r) => r.kind === kind).map((r) => r.name))];
+    const rates = names.map((name) => {
+      const own = runs.filter((r) => r.name === name);
+      return ratesOf(own[0].work, summary(own), availableParallelism());
+    });
+    return { wall: Math.max(0, ...rates.map((r) => r.wall)), cpu: Math.max(0, ...rates.map((r) => r.cpu)) };
   };
   return { flops: best("flops"), bytes: best("bytes") };
 }
@@ -81,7 +85,7 @@ export async function measureOp(op: Op, options: MeasureOptions): Promise<OpResu
       await guarded(it, async () => {
         it.result.counted = await it.session.ask({ type: "finish" });
         it.result.runs = it.runs;
-        it.result.best = bestOf(it.runs);
+        it.result.time = summary(it.runs);
       });
   } finally {
     for (const { session } of [...running, peaks]) session.close();

@@ -1,5 +1,5 @@
 // What the command and a library's process say to each other.
-import type { Times } from "./timed";
+import type { Times } from "../bench/timed";
 
 export const OURS = "ama-sam";
 export const PEERS = ["tfjs", "jax-js", "ort-web"];
@@ -14,6 +14,7 @@ export type Request =
   | { type: "finish" };
 
 export interface PeakRun extends Times {
+  name: string;
   kind: "flops" | "bytes";
   work: number;
 }

@@ -1,5 +1,5 @@
+import type { Times } from "../bench/timed";
 import type { Counted } from "./protocol";
-import type { Times } from "./timed";
 
 /** What one library did with one op. */
 export interface LibraryResult {
@@ -9,8 +9,8 @@ export interface LibraryResult {
   note?: string;
   /** The first run, compiling. */
   first?: Times;
-  /** The best of the timed runs. */
-  best?: Times;
+  /** Of the timed runs: the best by wall time, the middle one by processor time. */
+  time?: Times;
   runs?: Times[];
   error?: number;
   /** Whether the error is that of float32 arithmetic. */
@@ -23,7 +23,7 @@ export interface OpResult {
   op: string;
   flops: number;
   bytes: number;
-  /** Best of the probes that ran between the libraries: work per second by wall time and by processor time. */
+  /** The best probe of each kind, as often as the libraries and between them. */
   peaks: { flops: Rates; bytes: Rates };
   libraries: Record<string, LibraryResult>;
 }
@@ -50,9 +50,19 @@ export type Clock = "cpu" | "wall";
 /** Largest error, relative to the root mean square, that float32 arithmetic explains. */
 export const LARGEST_ERROR = 2e-4;
 
-export const bestOf = (runs: readonly Times[]): Times => ({
+const median = (values: readonly number[]): number => {
+  const sorted = [...values].sort((a, b) => a - b);
+  const half = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+};
+
+/**
+ * One time from several runs. Other work on the machine only ever adds wall time: the best run counts. Processor time goes both
+ * ways with what the other processors do: the middle run counts.
+ */
+export const summary = (runs: readonly Times[]): Times => ({
   ms: Math.min(...runs.map(({ ms }) => ms)),
-  cpuMs: Math.min(...runs.map(({ cpuMs }) => cpuMs)),
+  cpuMs: median(runs.map(({ cpuMs }) => cpuMs)),
 });
 
 /** 1e9 per second: work in units per milliseconds. */
@@ -74,14 +84,14 @@ export interface Verdict {
 
 /** Compares one line; null where ours or every peer has no right result. */
 export function verdict(result: OpResult, ours: string, clock: Clock, processors: number): Verdict | null {
-  const time = ({ best }: LibraryResult) => (clock === "cpu" ? best?.cpuMs : best?.ms) ?? Infinity;
+  const timeOf = ({ time }: LibraryResult) => (clock === "cpu" ? time?.cpuMs : time?.ms) ?? Infinity;
   const mine = result.libraries[ours];
-  if (!mine?.best || !mine.right) return null;
-  const peers = Object.entries(result.libraries).filter(([name, r]) => name !== ours && r.right && r.best);
+  if (!mine?.time || !mine.right) return null;
+  const peers = Object.entries(result.libraries).filter(([name, r]) => name !== ours && r.right && r.time);
   if (peers.length === 0) return null;
-  const [peer, fastest] = peers.reduce((a, b) => (time(a[1]) <= time(b[1]) ? a : b));
+  const [peer, fastest] = peers.reduce((a, b) => (timeOf(a[1]) <= timeOf(b[1]) ? a : b));
   const kind = result.flops > 0 ? "flops" : "bytes";
-  const share = ratesOf(result[kind], mine.best, processors)[clock] / result.peaks[kind][clock];
+  const share = ratesOf(result[kind], mine.time, processors)[clock] / result.peaks[kind][clock];
   const memory = (fastest.counted?.peakBytes ?? 0) / (mine.counted?.peakBytes ?? 1);
-  return { ratio: time(fastest) / time(mine), peer, share, memory };
+  return { ratio: timeOf(fastest) / timeOf(mine), peer, share, memory };
 }

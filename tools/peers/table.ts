@@ -9,9 +9,9 @@ function cell(result: LibraryResult | undefined, op: OpResult, clock: Clock, pro
   if (!result) return "-";
   if (result.unsupported) return "cannot";
   if (result.failed) return "failed";
-  if (!result.best) return "-";
+  if (!result.time) return "-";
   const work = op.flops > 0 ? op.flops : op.bytes;
-  const rate = digits(ratesOf(work, result.best, processors)[clock]);
+  const rate = digits(ratesOf(work, result.time, processors)[clock]);
   return result.right ? rate : `(${rate}) wrong`;
 }
 
@@ -36,9 +36,9 @@ export function rateTable({ results, processors }: Report, libraries: readonly s
 /** A Markdown table: seconds by wall and processor, and peak bytes of live buffers. */
 export function costTable({ results }: Report, libraries: readonly string[]): string {
   const head = ["op", ...libraries.map((name) => `${name}: s (processor s), peak MiB`)];
-  const cost = ({ best, counted }: LibraryResult) =>
-    best && counted
-      ? `${(best.ms / 1000).toFixed(2)} (${(best.cpuMs / 1000).toFixed(2)}), ${(counted.peakBytes / MIB).toFixed(0)}`
+  const cost = ({ time, counted }: LibraryResult) =>
+    time && counted
+      ? `${(time.ms / 1000).toFixed(2)} (${(time.cpuMs / 1000).toFixed(2)}), ${(counted.peakBytes / MIB).toFixed(0)}`
       : "-";
   const rows = results.map((r) => [
     r.op,

@@ -1,11 +1,12 @@
 // One library in a process of its own: opens it on the adapter and runs what the command asks for.
+
+import { timed } from "../bench/timed";
 import { errorOf } from "./compare";
 import { counts, errors, installCounters, resetPeak, watch } from "./counters";
 import { openLibrary } from "./libs/index.mjs";
 import { installNavigator } from "./navigator";
 import { opsOf } from "./ops";
 import { type Message, OURS, PEAKS, type Replies, type Request } from "./protocol";
-import { timed } from "./timed";
 import type { Op, Peer, Prepared } from "./types";
 
 const [library, adapterName = ""] = process.argv.slice(2);

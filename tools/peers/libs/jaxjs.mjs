@@ -1,8 +1,7 @@
 // jax-js, webgpu device: jax.jit around each op. Arrays are consumed by use; every use but the last takes `.ref`.
-import { readFileSync } from "node:fs";
 import { pairsOf } from "../reference/attention.ts";
 import { EPS } from "../reference/vit-block.ts";
-import { load } from "./load.mjs";
+import { load, versionOf } from "./load.mjs";
 
 const TRAINED = ["x", "down_w", "down_b", "up_w", "up_b"];
 
@@ -35,8 +34,6 @@ export async function open({ watch }) {
   jax.defaultDevice("webgpu");
   const device = jax.getWebGPUDevice();
   watch(device);
-  const manifest = new URL("../node_modules/@jax-js/jax/package.json", import.meta.url);
-  const { version } = JSON.parse(readFileSync(manifest, "utf8"));
 
   const up = ({ shape, data }) => np.array(data).reshape(shape);
   const linear = (x, P, name) => np.matmul(x, P[`${name}_w`]).add(P[`${name}_b`]);
@@ -116,7 +113,7 @@ export async function open({ watch }) {
 
   return {
     name: "jax-js",
-    version,
+    version: versionOf("@jax-js/jax"),
     async prepare(op, inputs) {
       const { run, given = inputs, note } = families[op.family](op, inputs);
       const compiled = jax.jit(run);

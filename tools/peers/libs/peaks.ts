@@ -1,8 +1,8 @@
 // Not a library: what the adapter can do at best, measured between the others' runs.
 import { openGpu } from "@ama-sam/dawn";
 import { peakProbes } from "../../bench/peaks";
+import { timed } from "../../bench/timed";
 import type { PeakRun } from "../protocol";
-import { timed } from "../timed";
 
 /** A function that runs every probe once. */
 export async function openPeaks(adapter: string | undefined): Promise<() => Promise<PeakRun[]>> {
@@ -10,7 +10,8 @@ export async function openPeaks(adapter: string | undefined): Promise<() => Prom
   const probes = peakProbes(device);
   return async () => {
     const runs: PeakRun[] = [];
-    for (const { kind, work, run } of probes) runs.push({ kind, work, ...(await timed(run, () => device.sync())) });
+    for (const { name, kind, work, run } of probes)
+      runs.push({ name, kind, work, ...(await timed(run, () => device.sync())) });
     return runs;
   };
 }

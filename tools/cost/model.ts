@@ -1,0 +1,50 @@
+import type { Adam } from "@ama-sam/nn";
+import { backward, createDevice, type Device, noGrad, scope, zeros } from "@ama-sam/tensor";
+import { type AmaSam, type AmaSamConfig, losses } from "ama-sam";
+import { create } from "webgpu";
+
+/**
+ * A device that takes every command and runs none. It really keeps at most 512 MiB and then reports errors at the next await,
+ * so a dry run never awaits: the pool's accounts are complete when the step is encoded.
+ */
+export async function nullDevice(): Promise<Device> {
+  const instance = create(["backend=null"]);
+  const adapter = await instance.requestAdapter();
+  if (!adapter) throw new Error("Dawn has no null backend. Expected webgpu 0.6.2 or newer.");
+  return createDevice({ adapter, retain: instance, info: { name: "null backend (nothing is computed)" } });
+}
+
+/** The preset at another input size. */
+export function resized(config: AmaSamConfig, size: number): AmaSamConfig {
+  const grid = size / config.encoder.patchSize;
+  return {
+    ...config,
+    encoder: { ...config.encoder, imageSize: size },
+    samDecoder: { ...config.samDecoder, imageSize: size, grid },
+  };
+}
+
+/** The image encoder alone on zeros, nothing saved for backward. */
+export function encodeOnce(device: Device, model: AmaSam, size: number, batch: number): void {
+  scope(device, "encode", () =>
+    noGrad(device, () => void model.imageEncoder.forward(zeros(device, [batch, 3, size, size]))),
+  );
+}
+
+/** The whole training step on zeros: forward, losses, backward, Adam. */
+export function trainOnce(
+  device: Device,
+  model: AmaSam,
+  adam: Adam,
+  { size, batch, recompute }: { size: number; batch: number; recompute: boolean },
+): void {
+  scope(device, "step", () => {
+    const isPrimary = zeros(device, [batch], { dtype: "i32" });
+    const output = model.forward(zeros(device, [batch, 3, size, size]), { isPrimary, recompute });
+    const label = zeros(device, [batch, 1, size, size]);
+    const { total } = losses(output, label, isPrimary, { domainWeights: { primary: 1, auxiliary: 1 } });
+    backward(total);
+    adam.step();
+    adam.zeroGrad();
+  });
+}

@@ -1,0 +1,155 @@
+import { total } from "./count";
+import type { DryResult, Task } from "./dry";
+import type { Profile } from "./profile";
+import { atRates, boundsOf, type FamilyRates, GPUS, mainBound, ratesOf, type Shares, sumMs } from "./project";
+import { type Line, plot } from "./svg";
+
+/** A real run beside the dry one. */
+export interface Measured {
+  preset: string;
+  size: number;
+  batch: number;
+  task: Task;
+  profile: Profile;
+}
+
+/** Everything that the tables and the plot are made of. */
+export interface CostReport {
+  dry: DryResult[];
+  measured: Measured[];
+}
+
+const GIB = 2 ** 30;
+export const TASKS: Record<Task, string> = {
+  encode: "encoder forward",
+  train: "training step",
+  recompute: "training step, recomputing",
+};
+
+/** Shares of the peaks that a projection assumes: below what the kernels reach on software adapters, so that it promises little. */
+export const ASSUMED: Shares = { products: 0.3, attention: 0.25, bandwidth: 0.5 };
+
+export function markdown(rows: readonly (readonly string[])[]): string {
+  const lines = rows.map((row) => `| ${row.join(" | ")} |`);
+  lines.splice(1, 0, `|${" --- |".repeat(rows[0].length)}`);
+  return lines.join("\n");
+}
+
+export const seconds = (ms: number): string => {
+  const s = ms / 1000;
+  return s >= 100 ? s.toFixed(0) : s >= 1 ? s.toFixed(1) : s.toPrecision(2);
+};
+const gib = (bytes: number) => (bytes / GIB).toFixed(1);
+const count = (x: number) => (x >= 1e15 ? `${(x / 1e15).toFixed(1)} P` : `${(x / 1e12).toFixed(2)} T`);
+
+const same = (a: DryResult, m: Measured) =>
+  a.preset === m.preset && a.size === m.size && a.batch === m.batch && a.task === m.task;
+
+/** Rates of every family per task, from the largest measured run of that task. */
+function measuredRates({ dry, measured }: CostReport, processors: number): Partial<Record<Task, FamilyRates>> {
+  const rates: Partial<Record<Task, FamilyRates>> = {};
+  for (const m of [...measured].sort((a, b) => a.size - b.size)) {
+    const work = dry.find((d) => same(d, m))?.work;
+    if (work && Object.keys(m.profile.families).length > 0)
+      rates[m.task] = ratesOf(work, m.profile.families, m.profile.cpuMs / processors);
+  }
+  if (rates.train) rates.recompute ??= rates.train;
+  return rates;
+}
+
+/** Cost of every configuration. */
+export function costTable(report: CostReport, processors: number): string {
+  const rates = measuredRates(report, processors);
+  const adapter = report.measured[0]?.profile.adapter;
+  const head = ["model", "image", "batch", "task", "FLOP", "FLOP per byte", "model + peak GiB"];
+  const rows = report.dry.map((d) => {
+    const { flops, bytes } = total(d.work);
+    const real = report.measured.find((m) => same(d, m));
+    const own = rates[d.task];
+    const projected = own ? atRates(d.work, own) : NaN;
+    const time = real
+      ? `**${seconds(real.profile.cpuMs / processors)}**`
+      : Number.isNaN(projected)
+        ? "-"
+        : seconds(projected);
+    const gpus = GPUS.map((gpu) => {
+      const fits = d.peakBytes <= gpu.memoryBytes;
+      return fits ? seconds(sumMs(boundsOf(d.work, gpu, ASSUMED))) : "too large";
+    });
+    return [
+      d.preset,
+      String(d.size),
+      String(d.batch),
+      TASKS[d.task],
+      count(flops),
+      (flops / bytes).toFixed(0),
+      `${gib(d.modelBytes)} / ${gib(d.peakBytes)}`,
+      ...(adapter ? [time] : []),
+      mainBound(boundsOf(d.work, GPUS[0], ASSUMED)),
+      ...gpus,
+    ];
+  });
+  const columns = [
+    ...head,
+    ...(adapter ? [`${adapter}, s`] : []),
+    "most of the time on a GPU",
+    ...GPUS.map(({ name }) => `${name}, s (projection)`),
+  ];
+  return markdown([columns, ...rows]);
+}
+
+/** Time of every family of a measured run. */
+export function familyTable({ dry, measured }: CostReport): string {
+  return measured
+    .map((m) => {
+      const work = dry.find((d) => same(d, m))?.work ?? {};
+      const all = Object.entries(m.profile.families).sort((a, b) => b[1] - a[1]);
+      const sum = all.reduce((ms, [, t]) => ms + t, 0);
+      const rows = all.map(([family, ms]) => {
+        const { launches = 0, flops = 0, bytes = 0 } = work[family as keyof typeof work] ?? {};
+        const rate = flops > 0 ? `${(flops / ms / 1e6).toFixed(1)} GFLOP/s` : `${(bytes / ms / 1e6).toFixed(1)} GB/s`;
+        return [family, `${((100 * ms) / sum).toFixed(0)} %`, String(launches), rate];
+      });
+      const kernels = Object.entries(m.profile.kernels).sort((a, b) => b[1] - a[1]);
+      const top = kernels.slice(0, 8).map(([name, ms]) => `${name} ${((100 * ms) / sum).toFixed(0)} %`);
+      const title = `${m.preset} at ${m.size}, batch ${m.batch}, ${TASKS[m.task]}, ${m.profile.adapter}: ${seconds(m.profile.ms)} s (${seconds(m.profile.cpuMs)} processor s)`;
+      const table = markdown([["kernels", "time", "launches", "rate"], ...rows]);
+      return `${title}\n\n${table}\n\nLargest kernels: ${top.join(", ")}`;
+    })
+    .join("\n\n");
+}
+
+const PRESET_NAMES = ["vit-b", "vit-l", "vit-h"];
+const DASHES: Record<Task, Line["dash"]> = { encode: "dotted", train: "solid", recompute: "dashed" };
+
+/** Memory and projected time at batch 1 as an SVG. */
+export function costPlot({ dry }: CostReport): string {
+  const [gpu] = GPUS;
+  const lines = (value: (d: DryResult) => number): Line[] =>
+    PRESET_NAMES.flatMap((preset, color) =>
+      (Object.keys(TASKS) as Task[]).map((task) => ({
+        label: `${preset}, ${TASKS[task]}`,
+        color: color as Line["color"],
+        dash: DASHES[task],
+        points: dry
+          .filter((d) => d.preset === preset && d.task === task && d.batch === 1)
+          .sort((a, b) => a.size - b.size)
+          .map((d) => [d.size, value(d)] as const),
+      })),
+    ).filter(({ points }) => points.length > 0);
+  const panels = [
+    {
+      title: "Peak memory, batch 1",
+      show: (y: number) => (y >= 1 ? `${y} GiB` : `${Math.round(1024 * y)} MiB`),
+      lines: lines((d) => d.peakBytes / GIB),
+      marks: [8, 24].map((gb) => ({ y: (gb * 1e9) / GIB, label: `${gb} GB card` })),
+    },
+    {
+      title: `Projected time, batch 1, ${gpu.name}`,
+      show: (y: number) => (y >= 1 ? `${y} s` : `${Math.round(1000 * y)} ms`),
+      lines: lines((d) => sumMs(boundsOf(d.work, gpu, ASSUMED)) / 1000),
+    },
+  ];
+  const dashes = (Object.keys(TASKS) as Task[]).map((task) => [DASHES[task], TASKS[task]] as const);
+  return plot(panels, { colors: ["ViT-B", "ViT-L", "ViT-H"], dashes });
+}
