@@ -3,7 +3,7 @@ import { bundledDrivers, prepareLoader } from "./bundled";
 import { type AdapterDescription, describe, matches } from "./describe";
 import { type Drivers, driversAreSet, findDrivers, findExtraDrivers, findLavapipe } from "./drivers";
 import { AdapterError } from "./errors";
-import { type Lease, lease } from "./instance";
+import { bundledFlags, type Lease, lease } from "./instance";
 import { type Surveyed, survey } from "./survey";
 
 /** Whether a software adapter may, must not, or must be taken. */
@@ -55,7 +55,7 @@ async function findLavapipeAdapter(flags: readonly string[]): Promise<FoundAdapt
 /** @throws AdapterError where it cannot be provided */
 async function findSwiftShader(flags: readonly string[]): Promise<FoundAdapter> {
   const drivers: Drivers = await bundledDrivers();
-  const found = opened(await lease({ drivers, flags }));
+  const found = opened(await lease({ drivers, flags: bundledFlags(flags) }));
   if (found?.info.software === "swiftshader") return found;
   found?.lease.release();
   // A worker thread has its own copy of the environment; native code does not see what is set there.

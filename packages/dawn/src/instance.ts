@@ -36,6 +36,21 @@ export const DAWN_FLAGS: readonly string[] = [
   "disable-dawn-features=timestamp_quantization",
 ];
 
+/**
+ * The bundled SwiftShader runs without the bounds checks that Dawn and the driver put around every access of a buffer: they cost it
+ * a quarter of its speed. As with a native add-on, a kernel of your own that leaves its buffers can then bring the process down;
+ * `AMA_SAM_BOUNDS_CHECKS=1` puts the checks back, and every other adapter always has them.
+ */
+const UNCHECKED_FLAGS: readonly string[] = [
+  "enable-dawn-features=allow_unsafe_apis,disable_robustness",
+  "disable-dawn-features=timestamp_quantization",
+];
+
+/** The switches for the bundled SwiftShader: the caller's own, or the default ones without bounds checks. */
+export function bundledFlags(flags: readonly string[]): readonly string[] {
+  return flags === DAWN_FLAGS && process.env.AMA_SAM_BOUNDS_CHECKS !== "1" ? UNCHECKED_FLAGS : flags;
+}
+
 type Dawn = Pick<typeof import("webgpu"), "create">;
 
 /** Dawn crashes at random when an instance is collected before its devices: every instance stays here until its release. */

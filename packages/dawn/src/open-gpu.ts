@@ -17,7 +17,7 @@ export interface OpenGpuOptions {
   label?: string;
   /** Receives the line that says which adapter was taken. Default: stderr, once per process and adapter. */
   log?: (line: string) => void;
-  /** Switches for Dawn, replacing {@link DAWN_FLAGS}. */
+  /** Switches for Dawn, replacing {@link DAWN_FLAGS} (and what the bundled SwiftShader takes instead: no bounds checks). */
   dawnFlags?: readonly string[];
 }
 
