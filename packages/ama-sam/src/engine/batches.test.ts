@@ -1,6 +1,6 @@
 import type { DatasetItem, SampleLoader } from "@ama-sam/data";
 import { describe, expect, it } from "vitest";
-import { resolveConfig } from "../schema/parse";
+import { resolveConfig } from "../schema/resolve";
 import { orderedBatches } from "./batches";
 
 const item = (id: string) => ({ id, imagePath: id, annotation: null }) as unknown as DatasetItem;

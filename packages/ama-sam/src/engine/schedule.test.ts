@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { resolveConfig } from "../schema/parse";
+import { resolveConfig } from "../schema/resolve";
 import { lambdaAt, learningRate, runLength } from "./schedule";
 
 describe("schedules", () => {

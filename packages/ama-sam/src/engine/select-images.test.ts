@@ -1,6 +1,6 @@
 import type { Dataset, DatasetItem } from "@ama-sam/data";
 import { describe, expect, it } from "vitest";
-import { resolveConfig } from "../schema/parse";
+import { resolveConfig } from "../schema/resolve";
 import { selectImages } from "./select-images";
 
 const item = (id: string, split?: string, group?: string): DatasetItem => ({

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { AmaSam } from "../model/ama-sam";
 import { freeze } from "../model/freeze";
 import type { ConfigInput } from "../schema/config";
-import { resolveConfig } from "../schema/parse";
+import { resolveConfig } from "../schema/resolve";
 import { modelConfig } from "../schema/settings";
 import { AmaSamLearner } from "./ama-sam-learner";
 import { type BatchSource, fixedBatches, type TrainBatch } from "./batches";

@@ -6,7 +6,7 @@ import { testDevice } from "@ama-sam/testing";
 import { beforeAll, describe, expect, it } from "vitest";
 import { AmaSam, isSamParameter } from "../model/ama-sam";
 import { freeze } from "../model/freeze";
-import { resolveConfig } from "../schema/parse";
+import { resolveConfig } from "../schema/resolve";
 import { modelConfig } from "../schema/settings";
 import { loadBase, loadTrained, mergeCheckpoint, savedModelInfo, saveTrained } from "./trained";
 
