@@ -3,8 +3,8 @@ import { KernelError } from "../../errors";
 import { spread } from "../define-kernel";
 import type { KernelParams } from "../specialize";
 
-/** How a kernel treats one row: a subgroup that holds it in registers, or lanes that share workgroup memory. */
-export type RowFamily = "subgroup" | "plain";
+/** How a kernel treats one row: a subgroup that holds it in registers or walks it several times, or lanes that share workgroup memory. */
+export type RowFamily = "subgroup" | "walk" | "plain";
 
 /** Tunables of the subgroup family: lanes, elements that a lane holds, element type. */
 export const SUBGROUP_PARAMS = {
@@ -13,6 +13,8 @@ export const SUBGROUP_PARAMS = {
   ITEMS: [1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 24, 32, 48],
   Elem: ["vec4f", "f32"],
 } as const;
+/** Tunables of the walking family. */
+export const WALK_PARAMS = { S: [4, 8], PARTS: [4, 1], Elem: ["vec4f", "f32"] } as const;
 /** Tunables of the plain family: lanes that share a row, out of 64 in a workgroup. */
 export const PLAIN_PARAMS = { LANES: [64, 16, 4, 1], PARTS: [4, 1], Elem: ["vec4f", "f32"] } as const;
 
@@ -53,6 +55,17 @@ export function rowPlan(name: string, device: Device, rows: number, cols: number
       name,
       `the subgroup kernel does not fit. Got rows of ${cols} on subgroups of ${S}. Expected one subgroup size and at most ${48 * S} ${elem.Elem}.`,
     );
+  const narrow = (WALK_PARAMS.S as readonly number[]).includes(S);
+  if (family === "walk" && !narrow)
+    throw new KernelError(
+      name,
+      `the walking kernel does not fit. Got subgroups of ${S}. Expected one size of ${WALK_PARAMS.S.join(" or ")}.`,
+    );
+  // Where registers are few, an array in a lane's own memory costs what a buffer costs: SwiftShader, with four lanes.
+  if (family === "walk" || (family === undefined && software && S === 4 && width > S)) {
+    const per = Math.max(1, Math.min(16, Math.floor(rows / 64)));
+    return { family: "walk", params: { S, ...elem }, width, per, groups: spread(Math.ceil(rows / per)) };
+  }
   // A short row would leave most lanes of a wide subgroup idle.
   if (family !== "plain" && ITEMS !== undefined && (family === "subgroup" || width * 2 > S)) {
     const per = software ? Math.max(1, Math.min(16, Math.floor(rows / 64))) : 1;

@@ -2,7 +2,7 @@ import { reduceSum } from "../../autograd/reduce-sum";
 import { ShapeError } from "../../errors";
 import { defineKernel, spread } from "../../kernel/define-kernel";
 import elemWgsl from "../../kernel/lib/elem.wgsl";
-import { PLAIN_PARAMS, type RowFamily, rowPlan, SUBGROUP_PARAMS } from "../../kernel/lib/row-plan";
+import { PLAIN_PARAMS, type RowFamily, rowPlan, SUBGROUP_PARAMS, WALK_PARAMS } from "../../kernel/lib/row-plan";
 import rowReduceWgsl from "../../kernel/lib/row-reduce.wgsl";
 import { defineOp } from "../../op/define-op";
 import { type Shape, show } from "../../tensor/shape";
@@ -10,9 +10,11 @@ import { empty, Tensor, zeros } from "../../tensor/tensor";
 import { layerNormRef } from "./layer-norm.ref";
 import gradPlainWgsl from "./layer-norm-grad-plain.wgsl";
 import gradSubgroupWgsl from "./layer-norm-grad-subgroup.wgsl";
+import gradWalkWgsl from "./layer-norm-grad-walk.wgsl";
 import paramsWgsl from "./layer-norm-params.wgsl";
 import plainWgsl from "./layer-norm-plain.wgsl";
 import subgroupWgsl from "./layer-norm-subgroup.wgsl";
+import walkWgsl from "./layer-norm-walk.wgsl";
 
 const sizes = { rows: "u32", width: "u32", per: "u32", cols: "u32" } as const;
 
@@ -22,6 +24,12 @@ export const layerNormKernels = {
     name: "layer-norm-subgroup",
     source: [elemWgsl, subgroupWgsl],
     params: SUBGROUP_PARAMS,
+    uniforms: { ...sizes, eps: "f32" },
+  }),
+  walk: /* @__PURE__ */ defineKernel({
+    name: "layer-norm-walk",
+    source: [elemWgsl, walkWgsl],
+    params: WALK_PARAMS,
     uniforms: { ...sizes, eps: "f32" },
   }),
   plain: /* @__PURE__ */ defineKernel({
@@ -37,6 +45,12 @@ export const layerNormGradKernels = {
     name: "layer-norm-grad-subgroup",
     source: [elemWgsl, gradSubgroupWgsl],
     params: SUBGROUP_PARAMS,
+    uniforms: sizes,
+  }),
+  walk: /* @__PURE__ */ defineKernel({
+    name: "layer-norm-grad-walk",
+    source: [elemWgsl, gradWalkWgsl],
+    params: WALK_PARAMS,
     uniforms: sizes,
   }),
   plain: /* @__PURE__ */ defineKernel({

@@ -1,7 +1,7 @@
 import { ShapeError } from "../../errors";
 import { defineKernel } from "../../kernel/define-kernel";
 import elemWgsl from "../../kernel/lib/elem.wgsl";
-import { PLAIN_PARAMS, type RowFamily, rowPlan, SUBGROUP_PARAMS } from "../../kernel/lib/row-plan";
+import { PLAIN_PARAMS, type RowFamily, rowPlan, SUBGROUP_PARAMS, WALK_PARAMS } from "../../kernel/lib/row-plan";
 import rowReduceWgsl from "../../kernel/lib/row-reduce.wgsl";
 import { defineOp } from "../../op/define-op";
 import { refArray } from "../../op/reference";
@@ -9,8 +9,10 @@ import { show } from "../../tensor/shape";
 import { empty, type Tensor } from "../../tensor/tensor";
 import gradPlainWgsl from "./softmax-grad-plain.wgsl";
 import gradSubgroupWgsl from "./softmax-grad-subgroup.wgsl";
+import gradWalkWgsl from "./softmax-grad-walk.wgsl";
 import plainWgsl from "./softmax-plain.wgsl";
 import subgroupWgsl from "./softmax-subgroup.wgsl";
+import walkWgsl from "./softmax-walk.wgsl";
 
 const uniforms = { rows: "u32", width: "u32", per: "u32" } as const;
 
@@ -20,6 +22,12 @@ export const softmaxKernels = {
     name: "softmax-subgroup",
     source: [elemWgsl, subgroupWgsl],
     params: SUBGROUP_PARAMS,
+    uniforms,
+  }),
+  walk: /* @__PURE__ */ defineKernel({
+    name: "softmax-walk",
+    source: [elemWgsl, walkWgsl],
+    params: WALK_PARAMS,
     uniforms,
   }),
   plain: /* @__PURE__ */ defineKernel({
@@ -35,6 +43,12 @@ export const softmaxGradKernels = {
     name: "softmax-grad-subgroup",
     source: [elemWgsl, gradSubgroupWgsl],
     params: SUBGROUP_PARAMS,
+    uniforms,
+  }),
+  walk: /* @__PURE__ */ defineKernel({
+    name: "softmax-grad-walk",
+    source: [elemWgsl, gradWalkWgsl],
+    params: WALK_PARAMS,
     uniforms,
   }),
   plain: /* @__PURE__ */ defineKernel({
