@@ -1,29 +1,23 @@
-// npm run golden -- [DIR] [--only ops,metrics,...] [--adapter NAME] [--case TEXT]
+// npm run golden -- [DIR] [--only ops,metrics,...] [--adapter NAME] [--case TEXT] [--browser]
 import { parseArgs } from "node:util";
 import { openGpu } from "@ama-sam/dawn";
 import type { Device } from "@ama-sam/tensor";
-import { goldenCase, goldenDir, goldenIds, type Verdict } from "@ama-sam/testing";
-import { runCheckpoints } from "./checkpoints";
-import { runFullsize } from "./fullsize";
-import { runMetrics } from "./metrics";
-import { runModel } from "./models";
-import { runOp } from "./ops";
-import { runTraining } from "./training";
+import { goldenDir } from "@ama-sam/testing";
+import { checkInBrowser } from "./browser/run";
+import { checkGolden, GROUPS, type Group } from "./check";
 
 const HELP = `Checks this code against values that PyTorch computed.
 
-  npm run golden -- [DIR] [--only GROUPS] [--adapter NAME] [--case TEXT]
+  npm run golden -- [DIR] [--only GROUPS] [--adapter NAME] [--case TEXT] [--browser]
 
   DIR        a golden folder (default: test/golden of this repository)
   --only     groups by comma: ops, metrics, models, training, checkpoints, fullsize
              (default: all but fullsize, which takes minutes and needs a few GiB)
   --adapter  swiftshader, lavapipe, hardware, or a part of an adapter's name
   --case     only cases whose id contains TEXT
+  --browser  the same checks in Chromium, on the shaders as the page ships them; --adapter swiftshader (default) or hardware
 
 Prints a line per failing tensor and ends with "N passed, N failed".`;
-
-const GROUPS = ["ops", "metrics", "models", "training", "checkpoints", "fullsize"] as const;
-type Group = (typeof GROUPS)[number];
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -32,6 +26,7 @@ async function main(): Promise<number> {
       only: { type: "string" },
       adapter: { type: "string" },
       case: { type: "string" },
+      browser: { type: "boolean" },
       help: { type: "boolean", short: "h" },
     },
   });
@@ -47,46 +42,13 @@ async function main(): Promise<number> {
     console.error(`unknown group ${unknown}; expected some of ${GROUPS.join(", ")}`);
     return 2;
   }
+  const groups = wanted as Group[];
+  const say = (line: string) => console.log(line);
   let device: Device | null = null;
   const gpu = async () => (device ??= await openGpu({ adapter: values.adapter }));
-  const runners: Record<Group, (id: string) => Promise<Verdict[]>> = {
-    ops: async (id) => runOp(goldenCase(id, dir), await gpu()),
-    metrics: async (id) => runMetrics(goldenCase(id, dir)),
-    models: async (id) => runModel(goldenCase(id, dir), dir, await gpu()),
-    training: async (id) => runTraining(goldenCase(id, dir), dir, await gpu()),
-    checkpoints: async (id) => runCheckpoints(id, dir),
-    fullsize: async (id) => runFullsize(goldenCase(id, dir), dir, await gpu()),
-  };
-  let [passed, failed] = [0, 0];
-  for (const group of wanted as Group[]) {
-    const start = performance.now();
-    const before = { passed, failed };
-    for (const id of goldenIds(group, dir)) {
-      if (values.case && !id.includes(values.case)) continue;
-      let verdicts: Verdict[];
-      try {
-        verdicts = await runners[group](id);
-      } catch (error) {
-        verdicts = [
-          {
-            name: "-",
-            ok: false,
-            worst: Number.NaN,
-            allowed: 0,
-            message: error instanceof Error ? error.message : String(error),
-          },
-        ];
-      }
-      const bad = verdicts.filter((v) => !v.ok);
-      if (bad.length === 0 && verdicts.length > 0) passed++;
-      else failed++;
-      for (const v of bad) console.log(`FAIL ${id} ${v.name}: ${v.message}`);
-      if (verdicts.length === 0) console.log(`FAIL ${id}: nothing was compared`);
-    }
-    console.log(
-      `${group}: ${passed - before.passed} passed, ${failed - before.failed} failed (${((performance.now() - start) / 1000).toFixed(1)} s)`,
-    );
-  }
+  const { passed, failed } = values.browser
+    ? await checkInBrowser({ dir, groups, only: values.case, adapter: values.adapter ?? "swiftshader", say })
+    : await checkGolden({ dir, groups, only: values.case, gpu, say });
   if (device) await (device as Device).dispose();
   console.log(`${passed} passed, ${failed} failed`);
   return failed > 0 || passed === 0 ? 1 : 0;

@@ -1,24 +1,12 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 // @boundaries-ignore a tool of the repository's root
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 // @boundaries-ignore the page's tests build and serve it as npm start does
 import { servePage } from "../../../../../tools/start.mjs";
+import { launchChromium } from "./chromium";
 import { palettePng } from "./palette-png";
-
-/** Measured on Chromium 156: without these there is no adapter in a headless browser, or a GPU crash ends the page for good. */
-const FLAGS = [
-  "--no-sandbox",
-  "--enable-unsafe-webgpu",
-  "--use-webgpu-adapter=swiftshader",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-const RECOVERABLE = ["--disable-domain-blocking-for-3d-apis", "--disable-gpu-process-crash-limit"];
 
 const shots = fileURLToPath(new URL("../../../../../docs/page", import.meta.url));
 export const examples = fileURLToPath(new URL("../../../../../examples/data", import.meta.url));
@@ -52,22 +40,6 @@ export interface OpenPage {
   problems: string[];
 }
 
-async function findChromium(): Promise<string> {
-  for (const path of [
-    process.env.CHROMIUM_PATH,
-    "/usr/bin/chromium",
-    "/usr/bin/chromium-browser",
-    "/usr/bin/google-chrome",
-  ]) {
-    if (path && existsSync(path)) return path;
-  }
-  // @boundaries-ignore an optional package of @ama-sam/dawn
-  const { default: bundled } = (await import("@sparticuz/chromium")) as {
-    default: { executablePath(): Promise<string> };
-  };
-  return bundled.executablePath();
-}
-
 /** Starts a browser; `crashes: "limited"` keeps the browser's own limit on GPU crashes. */
 export async function start({
   crashes = "unlimited",
@@ -80,11 +52,7 @@ export async function start({
   first?: NonNullable<Parameters<typeof servePage>[0]>["first"];
 } = {}): Promise<Session> {
   const { server, url } = await servePage(first ? { first } : {});
-  const args = [
-    ...FLAGS.filter((flag) => gpu || !/webgpu/.test(flag)),
-    ...(crashes === "unlimited" ? RECOVERABLE : []),
-  ];
-  const browser = await chromium.launch({ executablePath: await findChromium(), headless: true, args });
+  const browser = await launchChromium({ gpu: gpu ? "swiftshader" : "none", crashes });
   return {
     browser,
     url,
