@@ -1,7 +1,7 @@
 // Not a library: what the adapter can do at best, measured between the others' runs.
 import { openGpu } from "@ama-sam/dawn";
 import { peakProbes } from "../../bench/peaks";
-import { timed } from "../../bench/timed";
+import { repeated } from "../../bench/timed";
 import type { PeakRun } from "../protocol";
 
 /** A function that runs every probe once. */
@@ -10,8 +10,13 @@ export async function openPeaks(adapter: string | undefined): Promise<() => Prom
   const probes = peakProbes(device);
   return async () => {
     const runs: PeakRun[] = [];
-    for (const { name, kind, work, run } of probes)
-      runs.push({ name, kind, work, ...(await timed(run, () => device.sync())) });
+    for (const { name, kind, work, run } of probes) {
+      const once = async () => {
+        run();
+        await device.sync();
+      };
+      runs.push({ name, kind, work, ...(await repeated(once)) });
+    }
     return runs;
   };
 }
