@@ -12,6 +12,8 @@ export interface Flags {
   mem: boolean;
   /** File that receives a Chrome trace (opens in Perfetto), or "" for none. */
   trace: string;
+  /** Kernel families to force, by op: `matmul:tile,attention:plain`; "" leaves the choice to the ops. */
+  family: string;
 }
 
 type Environment = Record<string, string | undefined>;
@@ -26,6 +28,7 @@ function fromEnvironment(): Flags {
     validate: on("TENSOR_VALIDATE"),
     mem: on("TENSOR_MEM"),
     trace: env.TENSOR_TRACE ?? "",
+    family: env.TENSOR_FAMILY ?? "",
   };
 }
 
@@ -46,6 +49,16 @@ export async function withFlags<T>(values: Partial<Flags>, fn: () => T | Promise
   } finally {
     Object.assign(flags, old);
   }
+}
+
+/** The family that `TENSOR_FAMILY` names for an op, or undefined. */
+export function forcedFamily(op: string): string | undefined {
+  if (!flags.family) return undefined;
+  for (const part of flags.family.split(",")) {
+    const [name, family] = part.split(":").map((it) => it.trim());
+    if (name === op && family) return family;
+  }
+  return undefined;
 }
 
 /** Whether a kernel key passes `TENSOR_FILTER`. */

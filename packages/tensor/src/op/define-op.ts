@@ -42,8 +42,11 @@ export interface OpSpec<Req extends string, Opt extends string, Attrs> {
     y: Tensor,
     saving: boolean,
   ): Record<string, Tensor> | undefined;
-  /** What is kept for backward: names of inputs, `"y"`, or of what `forward` returned. Optional inputs may be absent. */
-  saves?: readonly string[];
+  /**
+   * What is kept for backward: names of inputs, `"y"`, or of what `forward` returned; or a function that chooses them by which
+   * inputs want a gradient, so that a frozen weight does not keep its input alive. Optional inputs may be absent.
+   */
+  saves?: readonly string[] | ((needs: Record<Req | Opt, boolean>) => readonly string[]);
   /** Gradients by input name. Leave out for an op without gradient. */
   vjp?(
     saved: Record<string, Tensor>,
@@ -103,8 +106,9 @@ export function defineOp<const Req extends string, Attrs, const Opt extends stri
     }
     if (flags.trace) device.queue.monitor?.op(spec.name, start);
     if (recording) {
+      const needs = pick((x) => x.requiresGrad) as Record<Req | Opt, boolean>;
       const saved: Record<string, Tensor> = {};
-      for (const name of spec.saves ?? []) {
+      for (const name of (typeof spec.saves === "function" ? spec.saves(needs) : spec.saves) ?? []) {
         const source = name === "y" ? y : (inputs[name as Req] ?? extras?.[name]);
         if (!source) continue;
         saved[name] = source.hold();
@@ -112,7 +116,6 @@ export function defineOp<const Req extends string, Attrs, const Opt extends stri
         if (block.tag === "activations" || block.tag === "scratch")
           device.buffers.retag(block, `saved by ${spec.name}`);
       }
-      const needs = pick((x) => x.requiresGrad) as Record<Req | Opt, boolean>;
       const pullback = (dy: Tensor) => {
         const begun = flags.trace ? performance.now() : 0;
         const grads = spec.vjp?.(saved, dy, { attrs, needs, shapes: shapes as Record<Req | Opt, Shape>, device }) ?? {};

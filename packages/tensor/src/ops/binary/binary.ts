@@ -169,8 +169,10 @@ type Pull = (
   needs: { a: boolean; b: boolean },
 ) => { a?: Tensor | null; b?: Tensor | null };
 
-function define(name: BinaryName, saves: readonly string[], pull: Pull): Op<"a" | "b", never, object> {
-  return defineOp({
+type Saves = (needs: { a: boolean; b: boolean }) => readonly string[];
+
+function define(name: BinaryName, saves: Saves, pull: Pull): Op<"a" | "b", never, object> {
+  return defineOp<"a" | "b", object>({
     name,
     inputs: ["a", "b"],
     shape: ({ a, b }, _: object) => broadcastShapes(name, a, b),
@@ -191,16 +193,32 @@ const minus = (x: Tensor) => {
 
 /** The op definitions, for tests and benches. Broadcast gradients are summed by the tape. */
 export const binaryOps: Record<BinaryName, Op<"a" | "b", never, object>> = /* @__PURE__ */ (() => ({
-  add: define("add", [], (_a, _b, _y, dy) => ({ a: dy, b: dy })),
-  sub: define("sub", [], (_a, _b, _y, dy, needs) => ({ a: dy, b: needs.b ? minus(dy) : null })),
-  mul: define("mul", ["a", "b"], (a, b, _y, dy, needs) => ({
-    a: needs.a ? compute("mul", dy, b) : null,
-    b: needs.b ? compute("mul", dy, a) : null,
-  })),
-  div: define("div", ["b", "y"], (_a, b, y, dy, needs) => ({
-    a: needs.a ? compute("div", dy, b) : null,
-    b: needs.b ? minus(compute("div", compute("mul", dy, y), b)) : null,
-  })),
+  add: define(
+    "add",
+    () => [],
+    (_a, _b, _y, dy) => ({ a: dy, b: dy }),
+  ),
+  sub: define(
+    "sub",
+    () => [],
+    (_a, _b, _y, dy, needs) => ({ a: dy, b: needs.b ? minus(dy) : null }),
+  ),
+  mul: define(
+    "mul",
+    (needs) => [...(needs.a ? ["b"] : []), ...(needs.b ? ["a"] : [])],
+    (a, b, _y, dy, needs) => ({
+      a: needs.a ? compute("mul", dy, b) : null,
+      b: needs.b ? compute("mul", dy, a) : null,
+    }),
+  ),
+  div: define(
+    "div",
+    (needs) => (needs.b ? ["b", "y"] : ["b"]),
+    (_a, b, y, dy, needs) => ({
+      a: needs.a ? compute("div", dy, b) : null,
+      b: needs.b ? minus(compute("div", compute("mul", dy, y), b)) : null,
+    }),
+  ),
 }))();
 
 /** `a + b` with broadcasting; `b` may be a number. */

@@ -45,18 +45,17 @@ export const convTranspose2dOp = /* @__PURE__ */ defineOp({
     const { batch, cin, h, w } = adjointOf(x, weight, bias, attrs);
     return [batch, cin, h, w];
   },
-  forward: ({ x, weight, bias }, attrs, y, saving) => {
+  forward: ({ x, weight, bias }, attrs, y) => {
     convInputGrad(x, weight, y, adjointOf(x.shape, weight.shape, null, attrs), bias);
-    // As in conv2d: x is kept only for a trainable weight.
-    return saving && weight.requiresGrad ? { pixels: x.hold() } : undefined;
+    return undefined;
   },
-  saves: ["weight", "pixels"],
-  vjp: ({ weight, pixels }, dy, { attrs, needs, shapes }) => {
+  saves: (needs) => [...(needs.x ? ["weight"] : []), ...(needs.weight ? ["x"] : [])],
+  vjp: ({ x, weight }, dy, { attrs, needs, shapes }) => {
     const geometry = adjointOf(shapes.x, shapes.weight, null, attrs);
     const dx = needs.x ? empty(dy.device, shapes.x) : null;
     const dweight = needs.weight ? empty(dy.device, shapes.weight) : null;
     if (dx) convForward(dy, weight, null, dx, geometry);
-    if (dweight) convWeightGrad(dy, pixels, dweight, geometry);
+    if (dweight) convWeightGrad(dy, x, dweight, geometry);
     return { x: dx, weight: dweight, bias: needs.bias ? convBiasGrad(dy) : null };
   },
   reference: convTranspose2dRef,

@@ -21,18 +21,17 @@ export const conv2dOp = /* @__PURE__ */ defineOp({
     const { batch, cout, ho, wo } = convGeometry("conv2d", x, weight, bias, attrs);
     return [batch, cout, ho, wo];
   },
-  forward: ({ x, weight, bias }, attrs, y, saving) => {
+  forward: ({ x, weight, bias }, attrs, y) => {
     convForward(x, weight, bias, y, convGeometry("conv2d", x.shape, weight.shape, null, attrs));
-    // A frozen weight needs no x in backward: x is kept only for a trainable one.
-    return saving && weight.requiresGrad ? { patches: x.hold() } : undefined;
+    return undefined;
   },
-  saves: ["weight", "patches"],
-  vjp: ({ weight, patches }, dy, { attrs, needs, shapes }) => {
+  saves: (needs) => [...(needs.x ? ["weight"] : []), ...(needs.weight ? ["x"] : [])],
+  vjp: ({ x, weight }, dy, { attrs, needs, shapes }) => {
     const geometry = convGeometry("conv2d", shapes.x, shapes.weight, null, attrs);
     const dx = needs.x ? empty(dy.device, shapes.x) : null;
     const dweight = needs.weight ? empty(dy.device, shapes.weight) : null;
     if (dx) convInputGrad(dy, weight, dx, geometry);
-    if (dweight) convWeightGrad(patches, dy, dweight, geometry);
+    if (dweight) convWeightGrad(x, dy, dweight, geometry);
     return { x: dx, weight: dweight, bias: needs.bias ? convBiasGrad(dy) : null };
   },
   reference: conv2dRef,

@@ -47,7 +47,8 @@ export const linearOp = /* @__PURE__ */ defineOp({
     unaryForward("gelu", s, y);
     return { s };
   },
-  saves: ["x", "weight", "s"],
+  // dx wants the weight, dweight wants x: with frozen weights the activations between the layers need not stay.
+  saves: (needs) => ["s", ...(needs.x ? ["weight"] : []), ...(needs.weight ? ["x"] : [])],
   vjp: ({ x, weight, s }, dy, { attrs: { activation = "none" }, needs, shapes }) => {
     const [n, k] = shapes.weight;
     const m = sizeOf(shapes.x) / k;

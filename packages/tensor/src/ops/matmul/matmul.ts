@@ -57,7 +57,7 @@ export const matmulOp = /* @__PURE__ */ defineOp({
     product({ a, b, y, ...sizes(a.shape, b.shape, attrs), ...attrs });
     return undefined;
   },
-  saves: ["a", "b"],
+  saves: (needs) => [...(needs.a ? ["b"] : []), ...(needs.b ? ["a"] : [])],
   vjp: ({ a, b }, dy, { attrs, needs, shapes }) => {
     const { batch, m, n, k, sharedB } = sizes(shapes.a, shapes.b, attrs);
     const { transposeA = false, transposeB = false } = attrs;

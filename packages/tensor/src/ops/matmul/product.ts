@@ -3,9 +3,14 @@ import { defineKernel, spread } from "../../kernel/define-kernel";
 import activateWgsl from "../../kernel/lib/activate.wgsl";
 import erfWgsl from "../../kernel/lib/erf.wgsl";
 import { empty, type Tensor } from "../../tensor/tensor";
+import { productFamily } from "./family";
 import directWgsl from "./matmul-direct.wgsl";
 import subgroupWgsl from "./matmul-subgroup.wgsl";
 import packWgsl from "./pack.wgsl";
+import { epilogue, type Product } from "./spec";
+import { productTile } from "./tile";
+
+export type { Activation, Product } from "./spec";
 
 const head = { m: "u32", n: "u32", k: "u32", kp: "u32", nv: "u32", strideA: "u32", strideB: "u32" } as const;
 const tail = { tilesM: "u32", tiles: "u32", alpha: "f32", bias: "u32", act: "u32" } as const;
@@ -28,33 +33,6 @@ export const matmulDirectKernel = /* @__PURE__ */ defineKernel({
   params: { ElemA: ["f32", "f16"] },
   uniforms: { ...head, ...tail },
 });
-
-/** What a product may end with. */
-export type Activation = "none" | "relu" | "gelu";
-const ACT: Record<Activation, number> = { none: 0, relu: 1, gelu: 2 };
-
-/** A batched product `y = alpha op(a) op(b) + bias`, then an activation. */
-export interface Product {
-  a: Tensor;
-  b: Tensor;
-  /** Where the result goes: [batch, m, n]. */
-  y: Tensor;
-  batch: number;
-  m: number;
-  n: number;
-  k: number;
-  /** `a` is stored [k, m] (`b`: [n, k]). */
-  transposeA?: boolean;
-  transposeB?: boolean;
-  /** One matrix serves the whole batch. */
-  sharedA?: boolean;
-  sharedB?: boolean;
-  /** A value per column of the result, or per row with `biasPerRow`. */
-  bias?: Tensor | null;
-  biasPerRow?: boolean;
-  activation?: Activation;
-  alpha?: number;
-}
 
 interface Packed {
   tensor: Tensor;
@@ -116,10 +94,15 @@ const PANEL_ROWS = 64;
 
 /** Runs a product with the kernel that suits the adapter. */
 export function product(spec: Product): void {
-  const { a, b, y, batch, m, n, k, alpha = 1, bias = null, activation = "none" } = spec;
+  const { a, b, y, batch, m, n, k, bias = null } = spec;
   if (y.size === 0) return;
   const { device } = y;
-  const S = fixedSubgroup(device);
+  const family = productFamily(spec, fixedSubgroup(device));
+  if (family === "tile") {
+    productTile(spec);
+    return;
+  }
+  const S = family === "subgroup" ? fixedSubgroup(device) : 0;
   const left = pack(a, {
     batch,
     rows: m,
@@ -153,9 +136,7 @@ export function product(spec: Product): void {
     strideB: right.stride,
     tilesM,
     tiles,
-    alpha,
-    act: ACT[activation],
-    bias: bias === null ? 0 : spec.biasPerRow ? 2 : 1,
+    ...epilogue(spec),
   };
   const columns = Math.ceil(n / 4);
   if (S > 0) {

@@ -1,0 +1,177 @@
+// c = a . b (+ bias) for GPUs: tiles of a and b are shared by a workgroup, products by registers. A workgroup owns TM rows x TN
+// columns, a lane R x R of them as vec4: with R = 8 two groups of four rows and two of four columns, half a tile apart, so that
+// neighbouring lanes read neighbouring vec4 of workgroup memory. Per step of BK each lane brings blocks of 4 x 4 elements into
+// registers (128-bit loads, two lanes to a 32-byte sector where a row runs along k) while the last step's products run; blocks
+// are transposed there if need be, so both tiles lie with k outermost and operands stored transposed cost no copy.
+// Traffic per tile and step: (TM + TN) BK elements for 2 TM TN BK operations. Sums run over k in order, in f32.
+
+const TM: u32 = 128u; // rows of a workgroup's tile
+const TN: u32 = 128u; // columns
+const BK: u32 = 8u; // steps of k held in workgroup memory
+const R: u32 = 8u; // rows and columns of a lane: 8 or 4
+const TA: bool = false; // a is stored [batch, k, m]
+const TB: bool = false; // b is stored [batch, n, k]
+const PARTA: u32 = 4u; // elements of an ElemA
+const PARTB: u32 = 4u;
+alias ElemA = vec4f; // vec4 where rows are whole vec4, else single elements
+alias ElemB = vec4f;
+alias ElemC = vec4f; // as c's rows allow
+
+const COLS: u32 = TN / R; // lanes side by side
+const WG: u32 = TM / R * COLS;
+const AV: u32 = TM / 4u; // vec4 of a line of the tile of a
+const BV: u32 = TN / 4u;
+const SA: u32 = AV + 1u; // one more than the line: an odd step spreads a transposed block over the banks
+const SB: u32 = BV + 1u;
+const BLOCKS_A: u32 = AV * BK / 4u;
+const BLOCKS: u32 = BLOCKS_A + BV * BK / 4u;
+const HELD: u32 = (BLOCKS + WG - 1u) / WG; // blocks of a lane
+
+struct Params {
+  m: u32, n: u32, k: u32,
+  strideA: u32, strideB: u32, // between matrices, in elements; 0 when shared
+  tilesM: u32,
+  tiles: u32, // batch * tilesM
+  alpha: f32,
+  bias: u32, // 0 none, 1 a value per column, 2 a value per row
+  act: u32, // 0 none, 1 relu, 2 gelu
+}
+
+@group(0) @binding(0) var<storage, read> a: array<ElemA>; // [batch, m, k], or [batch, k, m] if TA
+@group(0) @binding(1) var<storage, read> b: array<ElemB>; // [batch, k, n], or [batch, n, k] if TB
+@group(0) @binding(2) var<storage, read> bias: array<f32>; // [n], or [m] if p.bias is 2
+@group(0) @binding(3) var<storage, read_write> c: array<ElemC>; // [batch, m, n]
+@group(0) @binding(4) var<uniform> p: Params;
+
+var<workgroup> tileA: array<vec4f, BK * SA>; // [BK, TM]
+var<workgroup> tileB: array<vec4f, BK * SB>; // [BK, TN]
+
+// Four elements of a line of `size`, from `col` on; zeros past the end.
+fn readA(line: u32, lines: u32, col: u32, size: u32, base: u32) -> vec4f {
+  if (line >= lines || col >= size) { return vec4f(); }
+  let at = base + line * size + col;
+  if (PARTA == 4u) { return vec4f(a[at / 4u]); }
+  var v = vec4f(vec4f(a[at]).x, 0.0, 0.0, 0.0);
+  if (col + 1u < size) { v.y = vec4f(a[at + 1u]).x; }
+  if (col + 2u < size) { v.z = vec4f(a[at + 2u]).x; }
+  if (col + 3u < size) { v.w = vec4f(a[at + 3u]).x; }
+  return v;
+}
+
+fn readB(line: u32, lines: u32, col: u32, size: u32, base: u32) -> vec4f {
+  if (line >= lines || col >= size) { return vec4f(); }
+  let at = base + line * size + col;
+  if (PARTB == 4u) { return vec4f(b[at / 4u]); }
+  var v = vec4f(vec4f(b[at]).x, 0.0, 0.0, 0.0);
+  if (col + 1u < size) { v.y = vec4f(b[at + 1u]).x; }
+  if (col + 2u < size) { v.z = vec4f(b[at + 2u]).x; }
+  if (col + 3u < size) { v.w = vec4f(b[at + 3u]).x; }
+  return v;
+}
+
+// Where block i of a tile lies, in fours: (along m or n, along k). Lanes run along what is contiguous in storage.
+fn place(i: u32, width: u32, alongK: bool) -> vec2u {
+  if (alongK) { return vec2u(i / 2u % width, i % 2u + i / (2u * width) * 2u); }
+  return vec2u(i % width, i / width);
+}
+
+fn fetchA(i: u32, row: u32, k: u32, base: u32) -> mat4x4f {
+  let at = vec2u(row, k) + 4u * place(i, AV, !TA);
+  if (TA) {
+    return mat4x4f(
+      readA(at.y, p.k, at.x, p.m, base), readA(at.y + 1u, p.k, at.x, p.m, base),
+      readA(at.y + 2u, p.k, at.x, p.m, base), readA(at.y + 3u, p.k, at.x, p.m, base));
+  }
+  return transpose(mat4x4f(
+    readA(at.x, p.m, at.y, p.k, base), readA(at.x + 1u, p.m, at.y, p.k, base),
+    readA(at.x + 2u, p.m, at.y, p.k, base), readA(at.x + 3u, p.m, at.y, p.k, base)));
+}
+
+fn fetchB(i: u32, col: u32, k: u32, base: u32) -> mat4x4f {
+  let at = vec2u(col, k) + 4u * place(i, BV, TB);
+  if (!TB) {
+    return mat4x4f(
+      readB(at.y, p.k, at.x, p.n, base), readB(at.y + 1u, p.k, at.x, p.n, base),
+      readB(at.y + 2u, p.k, at.x, p.n, base), readB(at.y + 3u, p.k, at.x, p.n, base));
+  }
+  return transpose(mat4x4f(
+    readB(at.x, p.n, at.y, p.k, base), readB(at.x + 1u, p.n, at.y, p.k, base),
+    readB(at.x + 2u, p.n, at.y, p.k, base), readB(at.x + 3u, p.n, at.y, p.k, base)));
+}
+
+// Puts a block, lines along k, into its tile.
+fn stage(i: u32, block: mat4x4f) {
+  if (i < BLOCKS_A) {
+    let at = place(i, AV, !TA);
+    for (var e = 0u; e < 4u; e++) { tileA[(at.y * 4u + e) * SA + at.x] = block[e]; }
+  } else if (i < BLOCKS) {
+    let at = place(i - BLOCKS_A, BV, TB);
+    for (var e = 0u; e < 4u; e++) { tileB[(at.y * 4u + e) * SB + at.x] = block[e]; }
+  }
+}
+
+fn finish(row: u32, col: u32, base: u32, value: vec4f) {
+  if (row >= p.m || col >= p.n) { return; }
+  var v = value * p.alpha;
+  if (p.bias == 1u) { v += vec4f(bias[col], bias[col + 1u], bias[col + 2u], bias[col + 3u]); }
+  if (p.bias == 2u) { v += bias[row]; }
+  store4(base + row * p.n + col, p.n - col, activate(v, p.act));
+}
+
+@compute @workgroup_size(WG)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let tile = group.z * groups.y + group.y;
+  if (tile >= p.tiles) { return; }
+  let batch = tile / p.tilesM;
+  let row = tile % p.tilesM * TM;
+  let col = group.x * TN;
+  let baseA = batch * p.strideA;
+  let baseB = batch * p.strideB;
+  let x = lane % COLS; // this lane's vec4 column, and vec4 row, of the tile
+  let y = lane / COLS;
+  var next: array<mat4x4f, HELD>;
+  var c0 = vec4f(); var c1 = vec4f(); var c2 = vec4f(); var c3 = vec4f();
+  var c4 = vec4f(); var c5 = vec4f(); var c6 = vec4f(); var c7 = vec4f();
+  var d0 = vec4f(); var d1 = vec4f(); var d2 = vec4f(); var d3 = vec4f();
+  var d4 = vec4f(); var d5 = vec4f(); var d6 = vec4f(); var d7 = vec4f();
+  for (var at = 0u; at < p.k + BK; at += BK) {
+    if (at > 0u) {
+      workgroupBarrier(); // the last step's products have been read
+      for (var h = 0u; h < HELD; h++) { stage(lane + h * WG, next[h]); }
+      workgroupBarrier();
+    }
+    if (at < p.k) {
+      for (var h = 0u; h < HELD; h++) {
+        let i = lane + h * WG;
+        if (i < BLOCKS_A) { next[h] = fetchA(i, row, at, baseA); }
+        else if (i < BLOCKS) { next[h] = fetchB(i - BLOCKS_A, col, at, baseB); }
+      }
+    }
+    if (at == 0u) { continue; }
+    for (var k = 0u; k < BK; k++) {
+      let u = tileA[k * SA + y];
+      let v = tileB[k * SB + x];
+      c0 = fma(vec4f(u.x), v, c0); c1 = fma(vec4f(u.y), v, c1);
+      c2 = fma(vec4f(u.z), v, c2); c3 = fma(vec4f(u.w), v, c3);
+      if (R == 8u) {
+        let w = tileA[k * SA + AV / 2u + y];
+        let z = tileB[k * SB + BV / 2u + x];
+        d0 = fma(vec4f(u.x), z, d0); d1 = fma(vec4f(u.y), z, d1);
+        d2 = fma(vec4f(u.z), z, d2); d3 = fma(vec4f(u.w), z, d3);
+        c4 = fma(vec4f(w.x), v, c4); c5 = fma(vec4f(w.y), v, c5);
+        c6 = fma(vec4f(w.z), v, c6); c7 = fma(vec4f(w.w), v, c7);
+        d4 = fma(vec4f(w.x), z, d4); d5 = fma(vec4f(w.y), z, d5);
+        d6 = fma(vec4f(w.z), z, d6); d7 = fma(vec4f(w.w), z, d7);
+      }
+    }
+  }
+  let out = batch * p.m * p.n;
+  var left = array<vec4f, 8>(c0, c1, c2, c3, c4, c5, c6, c7);
+  var right = array<vec4f, 8>(d0, d1, d2, d3, d4, d5, d6, d7);
+  // One loop keeps the code small: sixteen inlined epilogues take seconds to compile.
+  for (var i = 0u; i < R; i++) {
+    let r = row + y * 4u + i % 4u + i / 4u * (TM / 2u);
+    finish(r, col + x * 4u, out, left[i]);
+    if (R == 8u) { finish(r, col + TN / 2u + x * 4u, out, right[i]); }
+  }
+}

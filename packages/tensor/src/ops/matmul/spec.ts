@@ -1,0 +1,34 @@
+import type { Tensor } from "../../tensor/tensor";
+
+/** What a product may end with. */
+export type Activation = "none" | "relu" | "gelu";
+/** The activations as the kernels number them. */
+export const ACT: Record<Activation, number> = { none: 0, relu: 1, gelu: 2 };
+
+/** A batched product `y = alpha op(a) op(b) + bias`, then an activation. */
+export interface Product {
+  a: Tensor;
+  b: Tensor;
+  /** Where the result goes: [batch, m, n]. */
+  y: Tensor;
+  batch: number;
+  m: number;
+  n: number;
+  k: number;
+  /** `a` is stored [k, m] (`b`: [n, k]). */
+  transposeA?: boolean;
+  transposeB?: boolean;
+  /** One matrix serves the whole batch. */
+  sharedA?: boolean;
+  sharedB?: boolean;
+  /** A value per column of the result, or per row with `biasPerRow`. */
+  bias?: Tensor | null;
+  biasPerRow?: boolean;
+  activation?: Activation;
+  alpha?: number;
+}
+
+/** The end of a product as uniforms. */
+export function epilogue({ alpha = 1, bias = null, biasPerRow = false, activation = "none" }: Product) {
+  return { alpha, bias: bias === null ? 0 : biasPerRow ? 2 : 1, act: ACT[activation] };
+}

@@ -1,0 +1,129 @@
+import type { Device } from "../../device/device";
+import { defineKernel, spread } from "../../kernel/define-kernel";
+import activateWgsl from "../../kernel/lib/activate.wgsl";
+import erfWgsl from "../../kernel/lib/erf.wgsl";
+import { tunedFor } from "../../kernel/tuning";
+import type { Tensor } from "../../tensor/tensor";
+import tileWgsl from "./matmul-tile.wgsl";
+import { epilogue, type Product } from "./spec";
+import storeF32Wgsl from "./store-f32.wgsl";
+import storeVec4Wgsl from "./store-vec4.wgsl";
+
+const params = {
+  TM: [128, 64, 32],
+  TN: [128, 64, 32],
+  BK: [8, 16],
+  R: [8, 4],
+  TA: [false, true],
+  TB: [false, true],
+  PARTA: [4, 1],
+  PARTB: [4, 1],
+  ElemA: ["vec4f", "f32", "vec4h", "f16"],
+  ElemB: ["vec4f", "f32", "vec4h", "f16"],
+} as const;
+const uniforms = {
+  m: "u32",
+  n: "u32",
+  k: "u32",
+  strideA: "u32",
+  strideB: "u32",
+  tilesM: "u32",
+  tiles: "u32",
+  alpha: "f32",
+  bias: "u32",
+  act: "u32",
+} as const;
+
+export const matmulTileKernel = /* @__PURE__ */ defineKernel({
+  name: "matmul-tile",
+  source: [erfWgsl, activateWgsl, storeVec4Wgsl, tileWgsl],
+  params: { ...params, ElemC: ["vec4f"] },
+  uniforms,
+});
+/** The same for results whose rows are not whole vec4. */
+export const matmulTileOddKernel = /* @__PURE__ */ defineKernel({
+  name: "matmul-tile-odd",
+  source: [erfWgsl, activateWgsl, storeF32Wgsl, tileWgsl],
+  params: { ...params, ElemC: ["f32"] },
+  uniforms,
+});
+
+/** Sizes of a workgroup's tile: rows, columns, steps of the inner dimension, rows and columns of a lane. */
+export type Tile = { TM: number; TN: number; BK: number; R: number };
+
+/** Lanes of a workgroup. */
+export function tileLanes({ TM, TN, R }: Tile): number {
+  return (TM / R) * (TN / R);
+}
+
+/** Bytes of workgroup memory that a tile takes. */
+export function tileBytes({ TM, TN, BK }: Tile): number {
+  return 16 * BK * (TM / 4 + 1 + TN / 4 + 1);
+}
+
+/** Whether a tile fits the device's limits, and its lanes a subgroup. */
+export function tileFits(device: Device, tile: Tile): boolean {
+  const { maxComputeWorkgroupStorageSize, maxComputeInvocationsPerWorkgroup, maxComputeWorkgroupSizeX } = device.limits;
+  const lanes = tileLanes(tile);
+  return (
+    tileBytes(tile) <= maxComputeWorkgroupStorageSize &&
+    lanes >= 32 &&
+    lanes <= Math.min(maxComputeInvocationsPerWorkgroup, maxComputeWorkgroupSizeX)
+  );
+}
+
+/** Every tile that the kernel is written for. */
+export function allTiles(): Tile[] {
+  const { TM, TN, BK, R } = params;
+  return TM.flatMap((tm) =>
+    TN.flatMap((tn) => BK.flatMap((bk) => R.map((r) => ({ TM: tm, TN: tn, BK: bk, R: r })))),
+  ).filter((tile) => tileLanes(tile) <= 256 && tileLanes(tile) >= 32);
+}
+
+/** Element type of an operand whose lines are `line` long: whole vec4 where they are. */
+function elements({ dtype }: Tensor, line: number): { elem: string; part: number } {
+  const vec = line % 4 === 0;
+  const half = dtype === "f16";
+  return { elem: vec ? (half ? "vec4h" : "vec4f") : half ? "f16" : "f32", part: vec ? 4 : 1 };
+}
+
+/**
+ * Runs a product on tiles in workgroup memory. Operands are read as they are stored: no copies.
+ * @param tile sizes to use instead of the tuning table's, for sweeps
+ */
+export function productTile(spec: Product, tile?: Tile): void {
+  const { a, b, y, batch, m, n, k, transposeA = false, transposeB = false } = spec;
+  const { device } = y;
+  const sizes = tile ?? tunedFor(device, "matmul-tile", { m: batch * m, n, k }, (it) => tileFits(device, it));
+  const { TM, TN } = sizes;
+  const tilesM = Math.ceil(m / TM);
+  const [rows, layers] = spread(batch * tilesM);
+  const left = elements(a, transposeA ? m : k);
+  const right = elements(b, transposeB ? k : n);
+  const kernel = n % 4 === 0 ? matmulTileKernel : matmulTileOddKernel;
+  kernel.run(
+    device,
+    { a, b, bias: spec.bias ?? a, c: y },
+    {
+      m,
+      n,
+      k,
+      strideA: spec.sharedA ? 0 : m * k,
+      strideB: spec.sharedB ? 0 : k * n,
+      tilesM,
+      tiles: batch * tilesM,
+      ...epilogue(spec),
+    },
+    [Math.ceil(n / TN), rows, layers],
+    {
+      ...sizes,
+      TA: transposeA,
+      TB: transposeB,
+      PARTA: left.part,
+      PARTB: right.part,
+      ElemA: left.elem,
+      ElemB: right.elem,
+      ElemC: n % 4 === 0 ? "vec4f" : "f32",
+    },
+  );
+}
