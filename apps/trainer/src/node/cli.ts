@@ -13,6 +13,7 @@ import { addPrepare } from "./commands/prepare";
 import { addReport } from "./commands/report";
 import { addTrain } from "./commands/train";
 import { EXIT, printError } from "./errors";
+import { faultsFromText, setFaults } from "./faults";
 import type { Io } from "./io";
 
 const COMMANDS: readonly AddCommand[] = [
@@ -45,6 +46,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   };
   const program = buildProgram(io, host);
   try {
+    if (io.env.AMA_SAM_FAULT) setFaults(faultsFromText(io.env.AMA_SAM_FAULT, (line) => io.err(`${line}\n`)));
     if (argv.length === 0) {
       program.outputHelp();
       return EXIT.usage;
@@ -54,6 +56,8 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     return printError(io, error, debug);
+  } finally {
+    if (io.env.AMA_SAM_FAULT) setFaults(undefined);
   }
 }
 

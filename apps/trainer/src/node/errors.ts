@@ -94,7 +94,8 @@ export function explain(error: unknown): ShownError {
       "Less memory: --set train.microBatch=1 or train.recompute=true; `ama-sam doctor --plan CONFIG` says what a run needs.";
     return { message, exitCode: EXIT.failure, ...(full && { hint }) };
   }
-  if (AmaSamError.isInstance(error) && OF_THE_RUN.includes(error.op)) return { message, exitCode: EXIT.failure };
+  if (AmaSamError.isInstance(error) && (OF_THE_RUN.includes(error.op) || error.reason === "not-finite"))
+    return { message, exitCode: EXIT.failure };
   const input = ABOUT_INPUT.some((type) => type.isInstance(error));
   return { message, exitCode: input ? EXIT.usage : EXIT.failure };
 }

@@ -1,3 +1,5 @@
+import type { openGpu } from "@ama-sam/dawn";
+
 /** Where a command writes and what it knows of its surroundings; tests pass their own. */
 export interface Io {
   /** Results: stdout. The text comes with its line ends. */
@@ -13,6 +15,8 @@ export interface Io {
   cwd: string;
   /** Asks to stop; commands look at it between steps. */
   stop: StopRequest;
+  /** Opens GPUs; default `openGpu` of `@ama-sam/dawn`. Tests pass one whose devices break. */
+  openGpu?: typeof openGpu;
 }
 
 /** Why a command should stop early. `SIGTERM` and `max-time` come from schedulers, `SIGINT` from a person. */

@@ -134,6 +134,7 @@ export function fromLogits(
       throw new AmaSamError(
         "predictImage",
         `the model gives values that are not finite. Got ${z} at pixel ${i}. The weights are damaged, or training diverged.`,
+        { reason: "not-finite" },
       );
     probability[i] = 1 / (1 + Math.exp(-z));
     mask[i] = z > cut ? 1 : 0;

@@ -156,11 +156,18 @@ export class Trainer extends TrainingLoop<AmaSamLearner> {
         ? {
             validate: async (learner: AmaSamLearner) => {
               const epoch = Math.ceil(trainer.progress.step / batches.stepsPerEpoch);
-              const { aggregate } = await evaluateModel(learner.model, validation, {
-                ...evaluateOptions(config, size),
-                ...(onValidated ? { onImage: (result: EvaluatedImage) => onValidated(result, epoch) } : {}),
-              });
-              return { score: aggregate.dsc, metrics: flatMetrics(aggregate) };
+              try {
+                const { aggregate } = await evaluateModel(learner.model, validation, {
+                  ...evaluateOptions(config, size),
+                  ...(onValidated ? { onImage: (result: EvaluatedImage) => onValidated(result, epoch) } : {}),
+                });
+                return { score: aggregate.dsc, metrics: flatMetrics(aggregate) };
+              } catch (error) {
+                // Never the best; whether the weights are lost, the next steps tell, and the guard acts on it.
+                if (AmaSamError.isInstance(error) && error.reason === "not-finite")
+                  return { score: Number.NaN, metrics: {} };
+                throw error;
+              }
             },
           }
         : {}),

@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
+import { isArmed, reach } from "../faults";
 import type { RecordSink } from "../output/tensorboard/event-file";
 
 /**
@@ -7,8 +8,10 @@ import type { RecordSink } from "../output/tensorboard/event-file";
  */
 export class AppendLog implements RecordSink {
   readonly #fd: number;
+  readonly #path: string;
 
   constructor(path: string, options: { lines?: boolean } = {}) {
+    this.#path = path;
     this.#fd = openSync(path, "a+");
     if (options.lines) dropCutLine(this.#fd);
   }
@@ -19,7 +22,12 @@ export class AppendLog implements RecordSink {
 
   append(content: Uint8Array | string): void {
     const bytes = typeof content === "string" ? Buffer.from(content) : content;
-    for (let at = 0; at < bytes.length; ) at += writeSync(this.#fd, bytes, at);
+    let done = 0;
+    if (isArmed()) {
+      done = writeSync(this.#fd, bytes, 0, bytes.length >> 1);
+      reach(`append:half:${this.#path}`);
+    }
+    while (done < bytes.length) done += writeSync(this.#fd, bytes, done);
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { reach } from "../faults";
 
 /** Bytes to write: whole, or in pieces that are made while they are written. */
 export type Content = Uint8Array | string | Iterable<Uint8Array> | AsyncIterable<Uint8Array | string>;
@@ -8,18 +9,10 @@ export type Content = Uint8Array | string | Iterable<Uint8Array> | AsyncIterable
 /** Names of temporary files: `.NAME.HEX.tmp`, beside their target so that the rename stays on one file system. */
 const TEMPORARY = /^\..+\.[0-9a-f]{12}\.tmp$/;
 
-/** Where a test stops a write to see what a crash leaves behind. */
-export type WriteStage = "opened" | "half" | "written" | "synced" | "renamed" | "done";
+/** Stages of {@link writeAtomic}, as the points `write:STAGE:PATH` of `faults.ts`. */
+export type WriteStage = "begin" | "opened" | "half" | "written" | "synced" | "renamed" | "done";
 
-/** Called between the stages of {@link writeAtomic}; what it throws is what a crash there would be. */
-export type Failpoint = (stage: WriteStage, path: string) => void;
-
-let failpoint: Failpoint | undefined;
-
-/** Sets (or clears) the hook that tests crash writes with. */
-export function setFailpoint(hook: Failpoint | undefined): void {
-  failpoint = hook;
-}
+const at = (stage: WriteStage, path: string): void => reach(`write:${stage}:${path}`);
 
 /**
  * Writes a file so that a reader, or a crash at any moment, sees the old content or the new one, never a part: a temporary file
@@ -27,27 +20,28 @@ export function setFailpoint(hook: Failpoint | undefined): void {
  */
 export async function writeAtomic(path: string, content: Content): Promise<void> {
   const folder = dirname(path);
+  at("begin", path);
   await mkdir(folder, { recursive: true });
   const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
   const handle = await open(temporary, "wx");
   try {
     try {
-      failpoint?.("opened", path);
+      at("opened", path);
       await writeAll(handle, content, path);
-      failpoint?.("written", path);
+      at("written", path);
       await handle.sync();
-      failpoint?.("synced", path);
+      at("synced", path);
     } finally {
       await handle.close();
     }
     await rename(temporary, path);
-    failpoint?.("renamed", path);
+    at("renamed", path);
   } catch (error) {
     if (!isSimulatedCrash(error)) await rm(temporary, { force: true });
     throw error;
   }
   await syncFolder(folder);
-  failpoint?.("done", path);
+  at("done", path);
 }
 
 /** A test's crash: nothing may be tidied up after it. */
@@ -60,23 +54,23 @@ async function writeAll(handle: FileHandle, content: Content, path: string): Pro
     const bytes = typeof content === "string" ? Buffer.from(content) : content;
     const half = bytes.length >> 1;
     await writeFully(handle, bytes.subarray(0, half));
-    failpoint?.("half", path);
+    at("half", path);
     await writeFully(handle, bytes.subarray(half));
     return;
   }
   let first = true;
   for await (const piece of content) {
     await writeFully(handle, typeof piece === "string" ? Buffer.from(piece) : piece);
-    if (first) failpoint?.("half", path);
+    if (first) at("half", path);
     first = false;
   }
 }
 
 /** A full disk may take a part of the bytes and say so only by their number. */
 async function writeFully(handle: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length; ) {
-    const { bytesWritten } = await handle.write(bytes, at, bytes.length - at);
-    at += bytesWritten;
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done);
+    done += bytesWritten;
   }
 }
 

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Checkpoints } from "ama-sam";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { SimulatedCrash, setFailpoint, type WriteStage, writeAtomic } from "./atomic-write";
+import { setFaults } from "../faults";
+import { SimulatedCrash, type WriteStage, writeAtomic } from "./atomic-write";
 import { NodeStorage } from "./node-storage";
 
 let root = "";
@@ -11,7 +12,7 @@ beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), "ama-sam-storage-"));
 });
 afterEach(async () => {
-  setFailpoint(undefined);
+  setFaults(undefined);
   await rm(root, { recursive: true, force: true });
 });
 
@@ -21,11 +22,11 @@ describe("writeAtomic", () => {
   test.each(STAGES)("a crash when the file is %s leaves the old content or the new, whole", async (stage) => {
     const path = join(root, "state.json");
     await writeAtomic(path, "old content");
-    setFailpoint((at) => {
-      if (at === stage) throw new SimulatedCrash();
+    setFaults((point) => {
+      if (point.startsWith(`write:${stage}:`)) throw new SimulatedCrash();
     });
     await expect(writeAtomic(path, "new content, longer")).rejects.toBeInstanceOf(SimulatedCrash);
-    setFailpoint(undefined);
+    setFaults(undefined);
     const renamed = stage === "renamed" || stage === "done";
     expect(await readFile(path, "utf8")).toBe(renamed ? "new content, longer" : "old content");
     expect((await readdir(root)).length).toBe(renamed ? 1 : 2);
@@ -91,14 +92,14 @@ describe("NodeStorage", () => {
       const storage = await NodeStorage.open(folder);
       await new Checkpoints(storage).save(state(5), { best: true });
       writes = 0;
-      setFailpoint(() => {
+      setFaults(() => {
         if (writes++ === crashAt) throw new SimulatedCrash();
       });
       const crashed = await new Checkpoints(storage).save(state(10), { best: true }).then(
         () => false,
         () => true,
       );
-      setFailpoint(undefined);
+      setFaults(undefined);
       const after = await NodeStorage.open(folder, { resume: true });
       const found = await new Checkpoints(after).load();
       expect(found?.progress.step, `crash at ${crashAt}`).toBeOneOf([5, 10]);

@@ -2,6 +2,7 @@ import { appendFile, mkdir, readdir, readFile, rm, stat } from "node:fs/promises
 import { dirname, join } from "node:path";
 import type { RunStorage } from "ama-sam";
 import { CommandError } from "../errors";
+import { reach } from "../faults";
 import { isTemporary, removeOrphans, syncFolder, writeAtomic } from "./atomic-write";
 
 /** How a run folder is opened. */
@@ -11,6 +12,9 @@ export interface OpenFolderOptions {
   /** Remove what is there. */
   overwrite?: boolean;
 }
+
+/** Files that only a run, an evaluation, a study or a prediction leaves. */
+const RUN_FILES = ["per-image.csv", "ablation.json", "predictions.json", "config.yaml"];
 
 /** A run folder on disk: writes are atomic and durable (temporary file beside the target, sync, rename, sync the folder). */
 export class NodeStorage implements RunStorage {
@@ -38,14 +42,14 @@ export class NodeStorage implements RunStorage {
           hint: "Use --resume to go on with the run in it, --overwrite to throw it away, or another --out.",
         });
       // Only a run may be thrown away: `--overwrite --out ~` must not empty a home folder.
-      const isRun = entries.some((name) =>
-        ["config.yaml", "per-image.csv", "ablation.json", "predictions.json"].includes(name),
-      );
+      const isRun = entries.some((name) => RUN_FILES.includes(name));
       if (!isRun)
         throw new CommandError(`${root}: this folder holds no run, so --overwrite does not empty it`, {
           hint: "Choose another --out, or empty the folder yourself.",
         });
-      for (const name of entries) await rm(join(root, name), { recursive: true, force: true });
+      // What makes it a run goes last: killed in between, it can still be thrown away.
+      const inOrder = [...entries.filter((name) => !RUN_FILES.includes(name)), ...RUN_FILES];
+      for (const name of inOrder) await rm(join(root, name), { recursive: true, force: true });
     }
     await mkdir(root, { recursive: true });
     await removeOrphans(root);
@@ -97,6 +101,7 @@ export class NodeStorage implements RunStorage {
 
   async remove(path: string): Promise<void> {
     const full = this.path(path);
+    reach(`remove:${full}`);
     await rm(full, { recursive: true, force: true });
     await syncFolder(dirname(full));
   }

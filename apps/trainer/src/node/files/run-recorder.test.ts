@@ -61,3 +61,20 @@ test("a resumed run has the rows of one that never stopped", async () => {
   expect(await readFile(join(root, "metrics.csv"), "utf8")).toBe(expected);
   expect(await readdir(join(root, "tb"))).toHaveLength(2);
 });
+
+test("a validation that no checkpoint knows of is taken out, its step stays", async () => {
+  const whole = await RunRecorder.open(root);
+  whole.record(step(1));
+  whole.record({ type: "validation", step: 1, epoch: 1, score: 0.5, metrics: {}, best: true, seconds: 1 });
+  whole.record(step(2));
+  const before = await csv();
+  whole.record({ type: "validation", step: 2, epoch: 2, score: 0.6, metrics: {}, best: true, seconds: 1 });
+  whole.note({ type: "probe", step: 2, accuracy: 1 });
+  whole.close();
+  expect([RunRecorder.has(root, "probe", 2), RunRecorder.has(root, "probe", 1)]).toEqual([true, false]);
+  // Stopped by a signal after step 2: its checkpoint has no validation yet, and the process died in it.
+  (await RunRecorder.open(root, 2, 1)).close();
+  expect(await csv()).toEqual(before);
+  const jsonl = await readFile(join(root, "metrics.jsonl"), "utf8");
+  expect(jsonl.match(/"type":"validation"/g)).toHaveLength(1);
+});

@@ -45,15 +45,34 @@ export class RunRecorder {
     if (fromStep > 0) this.#tensorboard.restart(fromStep);
   }
 
-  /** Opens the logs; rows of steps after `fromStep`, which a resumed run does again, are taken out first. */
-  static async open(root: string, fromStep = 0): Promise<RunRecorder> {
+  /**
+   * Opens the logs; rows that a resumed run writes again are taken out first: those of steps after `fromStep`, and of validations
+   * after step `closed`.
+   */
+  static async open(root: string, fromStep = 0, closed = fromStep): Promise<RunRecorder> {
     mkdirSync(root, { recursive: true });
-    await keepLines(join(root, "metrics.csv"), (line, i) => i === 0 || Number(line.split(",", 1)[0]) <= fromStep);
+    await keepLines(join(root, "metrics.csv"), (line, i) => {
+      const cells = line.split(",");
+      return i === 0 || Number(cells[0]) <= (cells.at(-1) === "" ? fromStep : closed);
+    });
     await keepLines(join(root, "metrics.jsonl"), (line) => {
-      const { step } = JSON.parse(line) as { step?: number };
-      return step === undefined || step <= fromStep;
+      const { step, type } = JSON.parse(line) as { step?: number; type?: string };
+      return step === undefined || step <= (type === "validation" ? closed : fromStep);
     });
     return new RunRecorder(root, fromStep);
+  }
+
+  /** Whether `metrics.jsonl` of a folder holds a row of this type at this step. */
+  static has(root: string, type: string, step: number): boolean {
+    const path = join(root, "metrics.jsonl");
+    if (!existsSync(path)) return false;
+    return readFileSync(path, "utf8")
+      .split("\n")
+      .some((line) => {
+        if (!line.includes(`"type":"${type}"`)) return false;
+        const row = JSON.parse(line) as { type?: string; step?: number };
+        return row.type === type && row.step === step;
+      });
   }
 
   record(event: TrainEvent): void {

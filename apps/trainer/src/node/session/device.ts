@@ -28,7 +28,7 @@ export async function withDevice<T>(
 /** Opens a GPU; the caller disposes it. */
 export function openDevice(io: Io, adapter: string | undefined): Promise<Device> {
   const choice = adapter ?? io.env.AMA_SAM_ADAPTER;
-  return openGpu({
+  return (io.openGpu ?? openGpu)({
     ...(choice !== undefined && { adapter: /^\d+$/.test(choice) ? Number(choice) : choice }),
     log: (line) => io.err(`${line}\n`),
   });

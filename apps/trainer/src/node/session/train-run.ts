@@ -3,6 +3,7 @@ import { sha256 } from "@ama-sam/checkpoint";
 import type { Device } from "@ama-sam/tensor";
 import { type Config, configToYaml, type EvaluatedImage, mergeCheckpoint, saveTrained, Trainer } from "ama-sam";
 import { CommandError, EXIT } from "../errors";
+import { reach } from "../faults";
 import { NodeStorage } from "../files/node-storage";
 import { RunRecorder } from "../files/run-recorder";
 import type { Io } from "../io";
@@ -64,11 +65,14 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
     device = await openDevice(io, options.adapter);
     const config = options.plan && !resume ? await options.plan(device, data) : options.config;
     const environment = await describe(device, config, options.command, data, base?.sha256 ?? null);
-    if (!resume) {
-      await storage.write("config.yaml", configToYaml(config));
-      await storage.write("env.json", `${JSON.stringify(environment, null, 2)}\n`);
-      await storage.write("splits.json", `${JSON.stringify(data.splits, null, 2)}\n`);
-    } else await refuseOtherData(storage, environment);
+    if (!resume) await storage.write("config.yaml", configToYaml(config));
+    else await refuseOtherData(storage, environment);
+    // A run that was killed before these were written gets them when it goes on.
+    for (const [name, value] of [
+      ["env.json", environment],
+      ["splits.json", data.splits],
+    ] as const)
+      if (!(await storage.exists(name))) await storage.write(name, `${JSON.stringify(value, null, 2)}\n`);
     trainer = await Trainer.create({
       device,
       config,
@@ -82,6 +86,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
       },
       onEvent: (event) => {
         recorder?.record(event);
+        reach(`event:${event.type}`);
         progress.show(event);
       },
       onValidated: previews(
@@ -94,9 +99,10 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
     const found = resume ? await trainer.resume() : null;
     for (const message of found?.damaged ?? [])
       progress.line(`warning: a checkpoint is damaged and was passed over: ${message}`);
-    recorder = await RunRecorder.open(storage.root, found?.step ?? 0);
+    recorder = await RunRecorder.open(storage.root, found?.step ?? 0, trainer.progress.closed);
     if (resume)
       progress.line(found ? `going on after step ${found.step}` : "no checkpoint yet: starting from the beginning");
+    reach("run:start");
     await runWithProbes(trainer, recorder, data, options, started);
     progress.end();
     const { step } = trainer.progress;
@@ -106,7 +112,15 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
       io.err(`saved after step ${step} of ${trainer.totalSteps}. Go on with: ama-sam train --resume ${storage.root}\n`);
       return { ...done, exitCode: io.stop.exitCode, seconds: secondsSince(started), test: null };
     }
-    const test = await finish(trainer, storage, data, environment, io, progress);
+    let test: TestResult | null;
+    try {
+      test = await finish(trainer, storage, data, environment, io, progress);
+    } catch (error) {
+      if (error !== io.stop.signal.reason) throw error;
+      io.err(`stopped while scoring. Go on with: ama-sam train --resume ${storage.root}\n`);
+      return { ...done, exitCode: io.stop.exitCode, seconds: secondsSince(started), test: null };
+    }
+    reach("run:end");
     return { ...done, exitCode: EXIT.ok, seconds: secondsSince(started), test };
   } finally {
     progress.end();
@@ -166,20 +180,27 @@ async function runWithProbes(
     const { balancedAccuracy: accuracy, primary, auxiliary, images } = found;
     const { step } = trainer.progress;
     recorder.note({ type: "probe", step, accuracy, primary, auxiliary, images });
+    reach("probe");
     recorder.scalars(step, { "probe/accuracy": accuracy, "probe/primary": primary, "probe/auxiliary": auxiliary });
   };
   const limit = () =>
     maxSeconds === undefined ? {} : { maxTimeMs: Math.max(0, 1000 * (maxSeconds - secondsSince(started))) };
+  // A run that goes on makes the probes that the interruption took, and the others at the steps where they would have been.
+  const probeOnce = async (): Promise<void> => {
+    if (!RunRecorder.has(options.folder, "probe", trainer.progress.step)) await probe();
+  };
   if (probeEvery === 0) {
     await trainer.run({ signal: io.stop.signal, ...limit() });
-    if (trainer.isFinished) await probe();
+    if (trainer.isFinished) await probeOnce();
     return;
   }
-  if (trainer.progress.step === 0) await probe();
-  while (!trainer.isFinished) {
-    const reason = await trainer.run({ signal: io.stop.signal, maxSteps: probeEvery, ...limit() });
+  for (;;) {
+    const { step } = trainer.progress;
+    if (step % probeEvery === 0 || trainer.isFinished) await probeOnce();
+    if (trainer.isFinished) return;
+    const maxSteps = probeEvery - (step % probeEvery);
+    const reason = await trainer.run({ signal: io.stop.signal, maxSteps, ...limit() });
     if (reason === "stopped" || reason === "time") return;
-    await probe();
   }
 }
 
@@ -190,11 +211,13 @@ function previews(
   show: (step: number, name: string, image: { width: number; height: number; png: Uint8Array }) => void,
   step: () => number,
 ) {
-  const drawn = { epoch: -1, count: 0 };
+  const drawn = { epoch: -1, ids: new Set<string>() };
   return async ({ id, sample, prediction }: EvaluatedImage, epoch: number): Promise<void> => {
-    if (drawn.epoch !== epoch) Object.assign(drawn, { epoch, count: 0 });
-    if (drawn.count >= config.output.previews || !sample.labels) return;
-    drawn.count++;
+    if (drawn.epoch !== epoch) Object.assign(drawn, { epoch, ids: new Set() });
+    // An image may come twice: a validation whose GPU was lost begins again.
+    if ((drawn.ids.size >= config.output.previews && !drawn.ids.has(id)) || !sample.labels) return;
+    drawn.ids.add(id);
+    reach("validation:image");
     const { width, height } = sample.image;
     const png = errorOverlay(
       sample.image,
@@ -225,6 +248,7 @@ async function finish(
   const weights = environment.baseSha256
     ? await saveTrained(trainer.model, info)
     : await mergeCheckpoint(trainer.model, info);
+  reach("finish:weights");
   await storage.write("model.safetensors", weights);
   let test: TestResult | null = null;
   if (data.test.length > 0) {
@@ -241,6 +265,7 @@ async function finish(
     mean: test?.mean ?? null,
   });
   await storage.write("MODEL_CARD.md", card);
+  reach("finish:report");
   await storage.write("report.html", await reportOfFolder(storage.root));
   return test;
 }

@@ -57,8 +57,7 @@ export function readMetrics(csv: string): Pick<ReportData, "steps" | "validation
   const validation: ReportData["validation"][number][] = [];
   for (const row of rows) {
     const step = read(row, "step");
-    const dsc = read(row, "validationDsc");
-    if (Number.isFinite(dsc)) validation.push({ step, dsc });
+    if ((row[header.indexOf("validationDsc")] ?? "") !== "") validation.push({ step, dsc: read(row, "validationDsc") });
     else {
       const [lr, loss, fine] = [read(row, "lr"), read(row, "loss"), read(row, "fine")];
       steps.push({ step, lr, loss, fine, coarse: read(row, "coarse"), domain: read(row, "domain") });
