@@ -11,7 +11,7 @@ const published = packages.filter(({ manifest }) => !manifest.private);
 const tsc = bin("typescript/bin/tsc");
 // What needs DOM types has a tsconfig of its own, because the rest must compile without them.
 const pages = [
-  ...workspaces("apps").map(({ dir }) => ({ dir: `${dir}/src/browser` })),
+  ...workspaces("apps").flatMap(({ dir }) => [{ dir: `${dir}/src/browser` }, { dir: `${dir}/src/browser/test` }]),
   ...packages.filter(({ dir }) => read(`${dir}/tsconfig.json`).includes('"DOM"')),
 ].filter(({ dir }) => existsSync(join(root, dir, "tsconfig.json")));
 

@@ -7,6 +7,7 @@ import type {
   TruthScores,
 } from "../engine/protocol";
 import { FileButton } from "../parts/file-button";
+import { NumberField } from "../parts/number-field";
 import { AreaHistogram } from "./area-histogram";
 import { IMAGE_TYPES } from "./sample-image";
 
@@ -112,35 +113,29 @@ export function SidePanel(props: Props) {
             </label>
           ))}
         </fieldset>
-        <label class="row">
-          <span>Smallest, pixels</span>
-          <input
-            type="number"
-            min="0"
-            step="1"
-            value={settings.minArea}
-            disabled={!has}
-            onChange={(e) =>
-              onSettings({ ...settings, minArea: Math.max(0, Math.round(Number(e.currentTarget.value) || 0)) })
-            }
-          />
-        </label>
+        <NumberField
+          row
+          label="Smallest, pixels"
+          min="0"
+          step="1"
+          value={settings.minArea}
+          disabled={!has}
+          onValue={(value) => onSettings({ ...settings, minArea: Math.max(0, Math.round(value) || 0) })}
+        />
         {edited && <p class="soft">Changing these starts anew from the model: corrections are dropped.</p>}
       </section>
       <section class="box">
         <h2>Areas</h2>
-        <label class="row">
-          <span>Pixel size, µm</span>
-          <input
-            type="number"
-            min="0"
-            step="0.001"
-            placeholder="unknown"
-            value={micronsPerPixel ?? ""}
-            disabled={!image}
-            onChange={(e) => onMicrons(Number(e.currentTarget.value) > 0 ? Number(e.currentTarget.value) : null)}
-          />
-        </label>
+        <NumberField
+          row
+          label="Pixel size, µm"
+          min="0"
+          step="0.001"
+          placeholder="unknown"
+          value={micronsPerPixel}
+          disabled={!image}
+          onValue={(value) => onMicrons(value > 0 ? value : null)}
+        />
         {image && micronsPerPixel === null && (
           <p class="soft">
             The file does not say how large a pixel is, so areas are in pixels. 40x scans have about 0.25 µm.

@@ -1,6 +1,7 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { decodeImage, encodePng, type Raster } from "@ama-sam/data";
 // @boundaries-ignore a tool of the repository's root
 import type { Browser, BrowserContext, Page } from "playwright-core";
 // @boundaries-ignore the page's tests build and serve it as npm start does
@@ -121,6 +122,25 @@ export async function nuclei(page: Page, timeout = 240_000): Promise<number> {
     { timeout },
   );
   return Number(await page.locator("[data-count]").getAttribute("data-count"));
+}
+
+/** The upper left quarter of an image, as a PNG: enough to compare by, in a quarter of the time. */
+export async function quarterOf(path: string): Promise<{ raster: Raster; png: Uint8Array }> {
+  const { width, channels, height, data } = await decodeImage(new Uint8Array(readFileSync(path)));
+  const [w, h] = [width >> 1, height >> 1];
+  const part = new Uint8Array(w * h * channels);
+  for (let y = 0; y < h; y++)
+    part.set(data.subarray(y * width * channels, (y * width + w) * channels) as Uint8Array, y * w * channels);
+  const raster: Raster = { width: w, height: h, channels, bitDepth: 8, data: part };
+  return { raster, png: encodePng(raster) };
+}
+
+/** What an export button saves. */
+export async function savedFile(page: Page, format: string): Promise<{ name: string; bytes: Uint8Array }> {
+  const waiting = page.waitForEvent("download");
+  await page.locator(`[data-export="${format}"]`).click();
+  const download = await waiting;
+  return { name: download.suggestedFilename(), bytes: new Uint8Array(readFileSync(await download.path())) };
 }
 
 /** Writes a screenshot of a state into docs/page. */

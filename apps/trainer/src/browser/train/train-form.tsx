@@ -2,6 +2,7 @@ import type { ConfigInput } from "ama-sam";
 import { useState } from "preact/hooks";
 import type { StoredWeights, TrainingSet } from "../engine/protocol";
 import { FileButton } from "../parts/file-button";
+import { NumberField } from "../parts/number-field";
 import { defaults, KEYS, type Settings, toConfig } from "./settings";
 
 /** What the form gives. */
@@ -69,16 +70,14 @@ export function TrainForm({
   };
 
   const number = (key: "steps" | "batch" | "seed" | "validateEvery", min: number, label: string) => (
-    <label title={help(key)}>
-      <span>{label}</span>
-      <input
-        type="number"
-        min={min}
-        step={1}
-        value={settings[key]}
-        onChange={(e) => set({ [key]: Math.max(min, Math.round(Number(e.currentTarget.value) || min)) })}
-      />
-    </label>
+    <NumberField
+      label={label}
+      help={help(key)}
+      min={min}
+      step={1}
+      value={settings[key]}
+      onValue={(value) => set({ [key]: Math.max(min, Math.round(value) || min) })}
+    />
   );
   return (
     <form class="card" onSubmit={start} aria-label="New run">
@@ -160,16 +159,14 @@ export function TrainForm({
         {number("batch", 1, "Images a step")}
         {number("validateEvery", 0, "Epochs between scores")}
         {number("seed", 0, "Seed")}
-        <label title={help("lr")}>
-          <span>Learning rate</span>
-          <input
-            type="number"
-            min="0"
-            step="any"
-            value={settings.lr}
-            onChange={(e) => Number(e.currentTarget.value) > 0 && set({ lr: Number(e.currentTarget.value) })}
-          />
-        </label>
+        <NumberField
+          label="Learning rate"
+          help={help("lr")}
+          min="0"
+          step="any"
+          value={settings.lr}
+          onValue={(lr) => lr > 0 && set({ lr })}
+        />
       </div>
       {settings.preset !== "nano" && base === null && (
         <p class="soft">This model learns little without SAM's weights: add them under Weights and choose them here.</p>
