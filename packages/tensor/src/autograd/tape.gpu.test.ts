@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Device } from "../device/device";
 import { LifetimeError, ShapeError } from "../errors";
 import { defineOp } from "../op/define-op";
-import { add, affine, linear, mul, relu, reshape, sub } from "../ops/index";
+import { add, affine, gelu, linear, mul, relu, reshape, sub, sum } from "../ops/index";
 import { scope, type Tensor, tensor, zeros } from "../tensor/tensor";
 import { backward, clearGraph, gradEnabled, noGrad, zeroGrad } from "./tape";
 
@@ -250,10 +250,11 @@ test("clearGraph frees what a forward pass saved", async () => {
   const device = await testDevice();
   const x = leaf(device, [1, 2]);
   const before = device.memory().liveBuffers;
-  scope(device, "forward", () => void mul(mul(x, x), x));
-  expect(device.memory().liveBuffers).toBeGreaterThan(before);
+  const y = scope(device, "forward", () => mul(mul(x, x), x)); // y keeps the graph alive
+  expect(device.memory().liveBuffers).toBeGreaterThan(before + 1);
   clearGraph(device);
-  expect(device.memory().liveBuffers).toBe(before);
+  expect(device.memory().liveBuffers).toBe(before + 1);
+  y.dispose();
   x.dispose();
 });
 
@@ -263,4 +264,28 @@ test("a freed leaf takes its gradient along", async () => {
     const x = leaf(device, [1, 2]); // the scope owns x, nobody owns x.grad
     backward(mul(x, x), { gradient: ones(device, [2]) });
   });
+});
+
+test("a forward pass that nobody calls backward on frees what it saved with its tensors", async () => {
+  const device = await testDevice();
+  const w = tensor(device, new Float32Array(1024).fill(0.5), [1024], { requiresGrad: true });
+  const before = device.memory().liveBytes;
+  for (let i = 0; i < 3; i++) {
+    scope(device, "no backward", () => {
+      const h = gelu(mul(w, w));
+      const again = gelu(h);
+      h.dispose(); // its node stays for `again`
+      expect(device.memory().liveBytes).toBeGreaterThan(before);
+      return void again;
+    });
+    expect(device.memory().liveBytes).toBe(before);
+  }
+  // An intermediate tensor freed by hand does not cut the graph.
+  const h = gelu(mul(w, w));
+  const y = sum(gelu(h));
+  h.dispose();
+  backward(y);
+  expect((await w.grad?.data())?.every((g) => g > 0)).toBe(true);
+  y.dispose();
+  w.dispose();
 });

@@ -19,6 +19,8 @@ class Node implements GraphNode {
   consumed = false;
   /** Sum of the gradients that have arrived; owned by the node. */
   grad: Tensor | null = null;
+  /** Who can still ask for a gradient through it: its tensor, and every node made from that. */
+  users = 1;
 
   constructor(
     readonly op: string,
@@ -27,7 +29,19 @@ class Node implements GraphNode {
     readonly edges: readonly (Edge | null)[],
     public pullback: Pullback | null,
     readonly saved: Tensor[],
-  ) {}
+    readonly tape: Node[] = [],
+  ) {
+    for (const edge of edges) if (edge?.node) edge.node.users++;
+  }
+
+  /** Nobody left: what was saved is freed at once, and on down the graph. A forward pass without a backward keeps nothing. */
+  letGo(): void {
+    this.users--;
+    if (this.users > 0 || this.consumed) return;
+    this.release();
+    for (const edge of this.edges) edge?.node?.letGo();
+    while (this.tape.at(-1)?.consumed) this.tape.pop();
+  }
 
   release(): void {
     this.consumed = true;
@@ -103,7 +117,7 @@ export function record(
   const edges = inputs.map((x) =>
     x?.requiresGrad ? { node: x.node as Node | null, leaf: x.node ? null : x, shape: x.shape } : null,
   );
-  const node = new Node(op, state.seq++, y.shape, edges, pullback, saved);
+  const node = new Node(op, state.seq++, y.shape, edges, pullback, saved, state.tape);
   y.node = node;
   y.requiresGrad = true;
   state.tape.push(node);
@@ -228,8 +242,8 @@ function checkGradient(gradient: Tensor, device: Device): void {
 
 function walk(device: Device, tape: Node[], root: Node): void {
   for (let i = tape.length - 1; i >= 0; i--) {
-    const node = tape[i];
-    if (node.seq > root.seq || !node.grad || !node.pullback) continue;
+    const node: Node | undefined = tape[i]; // the end of the tape may have been let go meanwhile
+    if (!node || node.seq > root.seq || !node.grad || !node.pullback) continue;
     const scope = openScope(device, `vjp ${node.op}`);
     let done = false;
     try {

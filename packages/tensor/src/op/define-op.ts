@@ -3,6 +3,7 @@ import { afterForward, afterVjp, type Checked } from "../debug/after-op";
 import { flags } from "../debug/flags";
 import type { Device } from "../device/device";
 import { DTypeError, LifetimeError } from "../errors";
+import { convert } from "../kernel/lib/convert";
 import type { DType } from "../tensor/dtype";
 import type { Shape } from "../tensor/shape";
 import { empty, type Tensor } from "../tensor/tensor";
@@ -27,7 +28,10 @@ export interface OpSpec<Req extends string, Opt extends string, Attrs> {
   /** Inputs in order; `optional` ones follow and may be null. */
   inputs: readonly Req[];
   optional?: readonly Opt[];
-  /** Legal element types by input; f32 alone where nothing is said. */
+  /**
+   * Element types that the op's kernels read, by input; f32 alone where nothing is said. Where f32 is legal an f16 tensor is too: it
+   * is widened for the launch, and what backward wants of it is kept as f16.
+   */
   dtypes?: Partial<Record<Req | Opt, readonly DType[]>>;
   /** Output shape; throws ShapeError. */
   shape(shapes: Named<Req, Opt, Shape>, attrs: Attrs): Shape;
@@ -90,6 +94,7 @@ export function defineOp<const Req extends string, Attrs, const Opt extends stri
       attrs,
     );
     const { activity } = device;
+    const narrow = names.filter((n) => widens(spec.dtypes?.[n], inputs[n]));
     const y = activity.during(spec.name, activity.tag, () => empty(device, shape, { dtype, name: "its output" }));
     y.name = null;
     const state = gradState(device);
@@ -99,7 +104,9 @@ export function defineOp<const Req extends string, Attrs, const Opt extends stri
     const start = flags.trace ? performance.now() : 0;
     let extras: Record<string, Tensor> | undefined;
     try {
-      extras = activity.during(spec.name, "scratch", () => spec.forward(inputs, attrs, y, recording));
+      extras = activity.during(spec.name, "scratch", () =>
+        withWide(spec.name, inputs, narrow, (wide) => spec.forward(wide, attrs, y, recording)),
+      );
     } catch (error) {
       y.dispose(spec.name);
       throw error;
@@ -118,7 +125,9 @@ export function defineOp<const Req extends string, Attrs, const Opt extends stri
       }
       const pullback = (dy: Tensor) => {
         const begun = flags.trace ? performance.now() : 0;
-        const grads = spec.vjp?.(saved, dy, { attrs, needs, shapes: shapes as Record<Req | Opt, Shape>, device }) ?? {};
+        const context = { attrs, needs, shapes: shapes as Record<Req | Opt, Shape>, device };
+        const kept = narrow.filter((n) => saved[n]);
+        const grads = withWide(spec.name, saved, kept, (wide) => spec.vjp?.(wide, dy, context) ?? {});
         if (flags.trace) device.queue.monitor?.op(`${spec.name} backward`, begun);
         if (flags.nan) afterVjp(spec.name, dy, grads);
         return names.map((n) => (needs[n] ? ((grads as Record<string, Tensor | null>)[n] ?? null) : null));
@@ -136,6 +145,32 @@ export function defineOp<const Req extends string, Attrs, const Opt extends stri
     return y;
   };
   return { ...spec, apply };
+}
+
+/** Whether an op whose kernels read `legal` gets this tensor as f32. */
+function widens(legal: readonly DType[] = ["f32"], x: Tensor | null): boolean {
+  return x?.dtype === "f16" && legal.includes("f32") && !legal.includes("f16");
+}
+
+/** Runs `fn` with the tensors of these names as f32, in copies that live as long as the call. */
+function withWide<T extends Record<string, Tensor | null>, R>(
+  op: string,
+  tensors: T,
+  names: readonly string[],
+  fn: (wide: T) => R,
+): R {
+  if (names.length === 0) return fn(tensors);
+  const copies: Record<string, Tensor> = {};
+  try {
+    for (const name of names) {
+      const x = tensors[name] as Tensor;
+      copies[name] = empty(x.device, x.shape, { name });
+      convert(x, copies[name]);
+    }
+    return fn({ ...tensors, ...copies });
+  } finally {
+    for (const copy of Object.values(copies)) copy.dispose(op);
+  }
 }
 
 function check(
@@ -160,7 +195,7 @@ function check(
         `${name} lives on another device. Got ${x.device.info.name}. Expected ${device.info.name}, as ${required[0]}.`,
       );
     const legal = dtypes?.[name] ?? (["f32"] as const);
-    if (!legal.includes(x.dtype))
+    if (!legal.includes(x.dtype) && !widens(legal, x))
       throw new DTypeError(op, `${name} has a wrong type. Got ${x.dtype}. Expected ${legal.join(" or ")}.`);
   }
   if (!device) throw new DTypeError(op, "no input. Expected at least one tensor.");

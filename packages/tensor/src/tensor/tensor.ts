@@ -17,6 +17,8 @@ export interface GraphNode {
   readonly op: string;
   readonly seq: number;
   readonly consumed: boolean;
+  /** The tensor, or a later node, needs it no more. */
+  letGo(): void;
 }
 
 /** Options of {@link tensor}, {@link zeros} and friends. */
@@ -105,6 +107,7 @@ export class Tensor {
     release(this.#storage);
     this.#storage = null;
     this.#freedBy = by;
+    this.node?.letGo();
   }
 
   /** Takes the tensor out of every scope: it lives until `dispose()`. */

@@ -1,27 +1,10 @@
-import { defineKernel } from "../../kernel/define-kernel";
-import { elementGrid } from "../../kernel/lib/grid";
+import { convert } from "../../kernel/lib/convert";
 import { defineOp } from "../../op/define-op";
 import { refArray } from "../../op/reference";
 import { type DType, fromHalf, toHalf } from "../../tensor/dtype";
 import { empty, type Tensor } from "../../tensor/tensor";
-import castWgsl from "./cast.wgsl";
 
-const types = ["vec4<f32>", "vec4<f16>", "vec4<i32>", "vec4<u32>"] as const;
-
-export const castKernel = /* @__PURE__ */ defineKernel({
-  name: "cast",
-  source: [castWgsl],
-  params: { WG: [64], In: types, Out: types },
-  uniforms: { count: "u32", per: "u32" },
-});
-
-function launch(x: Tensor, y: Tensor): void {
-  const count = Math.ceil(y.size / 4);
-  const { per, groups } = elementGrid(y.device, count);
-  castKernel.run(y.device, { x, y }, { count, per }, groups, { In: `vec4<${x.dtype}>`, Out: `vec4<${y.dtype}>` });
-}
-
-const convert: Record<DType, (v: number) => number> = {
+const rounded: Record<DType, (v: number) => number> = {
   f32: (v) => v,
   f16: (v) => fromHalf(toHalf(v)),
   i32: Math.trunc,
@@ -35,16 +18,16 @@ export const castOp = /* @__PURE__ */ defineOp({
   shape: ({ x }, _: { dtype: DType }) => x,
   dtype: (_, { dtype }) => dtype,
   forward: ({ x }, _, y) => {
-    launch(x, y);
+    convert(x, y);
     return undefined;
   },
   vjp: (_, dy) => {
     if (dy.dtype === "f32") return { x: dy };
     const dx = empty(dy.device, dy.shape);
-    launch(dy, dx);
+    convert(dy, dx);
     return { x: dx };
   },
-  reference: ({ x }, { dtype }) => refArray(x.shape, x.data.map(convert[dtype])),
+  reference: ({ x }, { dtype }) => refArray(x.shape, x.data.map(rounded[dtype])),
 });
 
 /**
