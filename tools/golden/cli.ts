@@ -1,20 +1,21 @@
-// npm run golden -- [DIR] [--only ops,metrics,...] [--adapter NAME] [--case TEXT] [--browser]
+// npm run golden -- [DIR] [--only ops,metrics,...] [--adapter NAME] [--case TEXT] [--family OP:NAME] [--browser]
 import { parseArgs } from "node:util";
 import { openGpu } from "@ama-sam/dawn";
-import type { Device } from "@ama-sam/tensor";
+import { type Device, setFlags } from "@ama-sam/tensor";
 import { goldenDir } from "@ama-sam/testing";
 import { checkInBrowser } from "./browser/run";
 import { checkGolden, GROUPS, type Group } from "./check";
 
 const HELP = `Checks this code against values that PyTorch computed.
 
-  npm run golden -- [DIR] [--only GROUPS] [--adapter NAME] [--case TEXT] [--browser]
+  npm run golden -- [DIR] [--only GROUPS] [--adapter NAME] [--case TEXT] [--family OP:NAME] [--browser]
 
   DIR        a golden folder (default: test/golden of this repository)
   --only     groups by comma: ops, metrics, models, training, checkpoints, fullsize
              (default: all but fullsize, which takes minutes and needs a few GiB)
   --adapter  swiftshader, lavapipe, hardware, or a part of an adapter's name
   --case     only cases whose id contains TEXT
+  --family   kernels to force, by op and comma: matmul:tile,attention:plain (as TENSOR_FAMILY does)
   --browser  the same checks in Chromium, on the shaders as the page ships them; --adapter swiftshader (default) or hardware
 
 Prints a line per failing tensor and ends with "N passed, N failed".`;
@@ -26,6 +27,7 @@ async function main(): Promise<number> {
       only: { type: "string" },
       adapter: { type: "string" },
       case: { type: "string" },
+      family: { type: "string" },
       browser: { type: "boolean" },
       help: { type: "boolean", short: "h" },
     },
@@ -41,6 +43,13 @@ async function main(): Promise<number> {
   if (unknown) {
     console.error(`unknown group ${unknown}; expected some of ${GROUPS.join(", ")}`);
     return 2;
+  }
+  if (values.family !== undefined) {
+    if (values.browser) {
+      console.error("--family does not reach the browser's worker; leave out --browser");
+      return 2;
+    }
+    setFlags({ family: values.family });
   }
   const groups = wanted as Group[];
   const say = (line: string) => console.log(line);

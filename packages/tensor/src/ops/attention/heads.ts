@@ -44,8 +44,8 @@ export interface GradTensors extends HeadTensors {
   bias: Tensor | null;
 }
 
-/** Which kernels run: `auto` asks the adapter and the shape. Tests force one. */
-export type AttentionVariant = "auto" | "plain";
+/** Which kernels run: `auto` asks the adapter and the shape. Tests force one; so does `TENSOR_FAMILY=attention:NAME`. */
+export type AttentionVariant = "auto" | "subgroup" | "tile" | "plain";
 
 /** Layout of separate q [B, A, Nq, D], k and v [B, A, Nk, D]. */
 export function separateHeads(

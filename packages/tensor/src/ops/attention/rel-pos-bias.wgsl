@@ -2,6 +2,7 @@
 // bias[q, hp + kw] = q . w[qw - kw + W - 1], of the unscaled query. One lane per element.
 
 const WG: u32 = 64u;
+const LINES: bool = false; // lines along the queries instead of a row per query
 
 struct Params {
   heads: u32, count: u32, // heads; batch * heads
@@ -14,7 +15,7 @@ struct Params {
 @group(0) @binding(0) var<storage, read> q: array<f32>; // [B, A, H * W, D] by strides
 @group(0) @binding(1) var<storage, read> tableH: array<f32>; // [2 H - 1, D]
 @group(0) @binding(2) var<storage, read> tableW: array<f32>; // [2 W - 1, D]
-@group(0) @binding(3) var<storage, read_write> bias: array<f32>; // [B * A, H * W, biasRow]
+@group(0) @binding(3) var<storage, read_write> bias: array<f32>; // [B * A, H * W, biasRow], or [B * A, biasRow, H * W] if LINES
 @group(0) @binding(4) var<uniform> p: Params;
 
 @compute @workgroup_size(WG)
@@ -22,8 +23,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let i = (group.y * groups.x + group.x) * WG + lane;
   let n = p.h * p.w;
   if (i >= p.count * n * p.biasRow) { return; }
-  let col = i % p.biasRow;
-  let row = (i / p.biasRow) % n;
+  let col = select(i % p.biasRow, (i / n) % p.biasRow, LINES);
+  let row = select((i / p.biasRow) % n, i % n, LINES);
   let head = i / (p.biasRow * n);
   let at = (head / p.heads) * p.qBatch + (head % p.heads) * p.qHead + row * p.qRow;
   var sum = 0.0;

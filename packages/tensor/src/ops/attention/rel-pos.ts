@@ -27,7 +27,7 @@ const sizes = {
 export const relPosBiasKernel = /* @__PURE__ */ defineKernel({
   name: "rel-pos-bias",
   source: [biasWgsl],
-  params: { WG: [64] },
+  params: { WG: [64], LINES: [false, true] },
   uniforms: sizes,
 });
 export const relPosGradQKernel = /* @__PURE__ */ defineKernel({
@@ -123,14 +123,24 @@ function launch(h: Heads, { hp, row }: BiasLayout, cols: number, S: number) {
   };
 }
 
-/** The bias factors [B * A, N, hp + wp] of every query; `S` is the subgroup size, 0 for any adapter. */
-export function relPosBias(h: Heads, { q, relPosH, relPosW }: HeadTensors, layout: BiasLayout, S: number): Tensor {
+/**
+ * The bias factors [B * A, N, hp + wp] of every query; `S` is the subgroup size, 0 for any adapter.
+ * @param lines the factors [B * A, hp + wp, N] instead, for lanes that own a query each; only with S = 0
+ */
+export function relPosBias(
+  h: Heads,
+  { q, relPosH, relPosW }: HeadTensors,
+  layout: BiasLayout,
+  S: number,
+  lines = false,
+): Tensor {
   const { device } = q;
-  const bias = empty(device, [h.batch * h.heads, h.nq, layout.row], { name: "attention" });
+  const count = h.batch * h.heads;
+  const bias = empty(device, lines ? [count, layout.row, h.nq] : [count, h.nq, layout.row], { name: "attention" });
   const [tableH, tableW] = [relPosH as Tensor, relPosW as Tensor];
   if (S === 0) {
     const groups = spread(Math.ceil(bias.size / 64));
-    relPosBiasKernel.run(device, { q, tableH, tableW, bias }, uniformsOf(h, layout), groups);
+    relPosBiasKernel.run(device, { q, tableH, tableW, bias }, uniformsOf(h, layout), groups, { LINES: lines });
     return bias;
   }
   const { H, W } = h.grid as { H: number; W: number };

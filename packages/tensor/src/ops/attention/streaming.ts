@@ -1,10 +1,12 @@
 import { defineKernel, spread } from "../../kernel/define-kernel";
 import { empty, type Tensor } from "../../tensor/tensor";
 import statsWgsl from "./attention-stats.wgsl";
+import { attentionFamily } from "./family";
 import type { AttentionVariant, Heads, HeadTensors } from "./heads";
 import { forwardPlain, gradKvPlain, gradQPlain } from "./plain";
 import { biasLayout, relPosBias, relPosGradQ, relPosGradTable } from "./rel-pos";
 import { forwardSubgroup, gradKvSubgroup, gradQSubgroup } from "./subgroup";
+import { forwardTile } from "./tile";
 import { subgroupFor, tilingOf } from "./tiles";
 
 export const attentionStatsKernel = /* @__PURE__ */ defineKernel({
@@ -18,11 +20,13 @@ export const attentionStatsKernel = /* @__PURE__ */ defineKernel({
 export function attentionForward(h: Heads, t: HeadTensors, y: Tensor, variant: AttentionVariant = "auto"): Tensor {
   const lse = empty(y.device, [h.batch * h.heads, h.nq], { name: "attention" });
   if (y.size === 0) return lse;
-  const S = variant === "plain" ? 0 : subgroupFor(y.device, h);
+  const family = attentionFamily(y.device, h, variant);
+  const S = family === "subgroup" ? subgroupFor(y.device, h) : 0;
   const tiling = S > 0 ? tilingOf(h.grid?.H ?? 1, h.grid?.W ?? h.nk, S) : null;
   const layout = biasLayout(h, tiling);
-  const bias = h.grid ? relPosBias(h, t, layout, S) : null;
+  const bias = h.grid ? relPosBias(h, t, layout, S, family === "tile") : null;
   if (tiling) forwardSubgroup(h, t, bias, tiling, layout, S, y, lse);
+  else if (family === "tile") forwardTile(h, t, bias, layout, y, lse);
   else forwardPlain(h, t, bias, layout, y, lse);
   bias?.dispose("attention");
   return lse;
@@ -65,7 +69,8 @@ export function attentionBackward(
 ): { relPosH: Tensor | null; relPosW: Tensor | null } {
   const { q, dy, y, lse } = t;
   const { device } = q;
-  const S = variant === "plain" ? 0 : subgroupFor(device, h);
+  // The tile kernel has no backward of its own: the plain kernels take its place.
+  const S = attentionFamily(device, h, variant) === "subgroup" ? subgroupFor(device, h) : 0;
   const tiling = S > 0 ? tilingOf(h.grid?.H ?? 1, h.grid?.W ?? h.nk, S) : null;
   const layout = biasLayout(h, tiling);
   const stats = attentionStats(h, y, dy, lse, S > 0 ? 4 * S : 1);

@@ -18,8 +18,8 @@ const params = {
   TB: [false, true],
   PARTA: [4, 1],
   PARTB: [4, 1],
-  ElemA: ["vec4f", "f32", "vec4h", "f16"],
-  ElemB: ["vec4f", "f32", "vec4h", "f16"],
+  ElemA: ["vec4f", "f32", "vec4h"],
+  ElemB: ["vec4f", "f32", "vec4h"],
 } as const;
 const uniforms = {
   m: "u32",
@@ -80,11 +80,19 @@ export function allTiles(): Tile[] {
   ).filter((tile) => tileLanes(tile) <= 256 && tileLanes(tile) >= 32);
 }
 
-/** Element type of an operand whose lines are `line` long: whole vec4 where they are. */
+/** Elements of an operand's line, contiguous in storage. */
+const lineOfA = ({ m, k, transposeA }: Product) => (transposeA ? m : k);
+const lineOfB = ({ n, k, transposeB }: Product) => (transposeB ? k : n);
+
+/** Whether the kernel reads the operands as they are stored: f16 only in whole vec4. */
+export function tileTakes(spec: Product): boolean {
+  return (spec.a.dtype === "f32" || lineOfA(spec) % 4 === 0) && (spec.b.dtype === "f32" || lineOfB(spec) % 4 === 0);
+}
+
+/** Element type of an operand whose lines are `line` long, and its parts. */
 function elements({ dtype }: Tensor, line: number): { elem: string; part: number } {
-  const vec = line % 4 === 0;
-  const half = dtype === "f16";
-  return { elem: vec ? (half ? "vec4h" : "vec4f") : half ? "f16" : "f32", part: vec ? 4 : 1 };
+  if (line % 4 !== 0) return { elem: "f32", part: 1 };
+  return { elem: dtype === "f16" ? "vec4h" : "vec4f", part: 4 };
 }
 
 /**
@@ -94,12 +102,12 @@ function elements({ dtype }: Tensor, line: number): { elem: string; part: number
 export function productTile(spec: Product, tile?: Tile): void {
   const { a, b, y, batch, m, n, k, transposeA = false, transposeB = false } = spec;
   const { device } = y;
-  const sizes = tile ?? tunedFor(device, "matmul-tile", { m: batch * m, n, k }, (it) => tileFits(device, it));
+  const sizes = tile ?? tunedFor<Tile>(device, "matmul-tile", { m: batch * m, n, k }, (it) => tileFits(device, it));
   const { TM, TN } = sizes;
   const tilesM = Math.ceil(m / TM);
   const [rows, layers] = spread(batch * tilesM);
-  const left = elements(a, transposeA ? m : k);
-  const right = elements(b, transposeB ? k : n);
+  const left = elements(a, lineOfA(spec));
+  const right = elements(b, lineOfB(spec));
   const kernel = n % 4 === 0 ? matmulTileKernel : matmulTileOddKernel;
   kernel.run(
     device,

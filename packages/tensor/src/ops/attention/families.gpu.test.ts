@@ -1,0 +1,59 @@
+import { opSuite, testDevice } from "@ama-sam/testing";
+import { describe, expect, test } from "vitest";
+import { withFlags } from "../../debug/flags";
+import { tensor } from "../../tensor/tensor";
+import { attention, attentionOp } from "./attention";
+import type { AttentionVariant } from "./heads";
+import { qkvAttentionOp } from "./qkv-attention";
+import { relPosAttentionOp } from "./rel-pos-attention";
+import { attentionTileKernel } from "./tile";
+
+const variant: AttentionVariant = "tile";
+const s = (...shape: number[]) => ({ shape });
+const qkv = (b: number, a: number, nq: number, nk: number, d: number) => ({
+  q: s(b, a, nq, d),
+  k: s(b, a, nk, d),
+  v: s(b, a, nk, d),
+});
+const rel = (b: number, a: number, H: number, W: number, d: number) => ({
+  inputs: { ...qkv(b, a, H * W, H * W, d), relPosH: s(2 * H - 1, d), relPosW: s(2 * W - 1, d) },
+  attrs: { H, W, variant },
+});
+
+describe("attention by tile", () => {
+  opSuite(attentionOp, [
+    { inputs: qkv(1, 1, 1, 1, 4), attrs: { variant } },
+    { inputs: qkv(2, 2, 5, 42, 8), attrs: { variant, scale: 0.3 } },
+    { name: "several blocks both ways", inputs: qkv(1, 1, 67, 65, 16), attrs: { variant } },
+    {
+      name: "scores up to 100",
+      inputs: { ...qkv(1, 2, 18, 70, 8), q: { shape: [1, 2, 18, 8], scale: 20 } },
+      attrs: { variant },
+    },
+    { name: "a head that is not whole vec4 runs plain", inputs: qkv(1, 2, 7, 13, 6), attrs: { variant } },
+  ]);
+  opSuite(relPosAttentionOp, [rel(2, 1, 6, 7, 8), { name: "a line wider than a block", ...rel(1, 1, 2, 35, 4) }]);
+  opSuite(qkvAttentionOp, [
+    {
+      inputs: { qkv: s(3, 15, 3 * 2 * 8), relPosH: s(9, 8), relPosW: s(5, 8) },
+      attrs: { heads: 2, H: 5, W: 3, variant },
+    },
+  ]);
+
+  test("the flag forces a family, and a wrong name is refused", async () => {
+    const device = await testDevice();
+    const x = tensor(device, new Float32Array(32), [1, 1, 4, 8]);
+    if (device.abilities.timestamps) {
+      const { kernels } = await withFlags({ family: "attention:tile" }, () =>
+        device.profile(() => attention(x, x, x).dispose()),
+      );
+      expect(kernels.map((it) => it.key.split("[")[0])).toEqual([attentionTileKernel.name]);
+    }
+    await withFlags({ family: "attention:tiled" }, () =>
+      expect(() => attention(x, x, x)).toThrow(
+        "[attention] no such family. Got tiled. Expected subgroup, tile, plain.",
+      ),
+    );
+    x.dispose();
+  });
+});

@@ -1,0 +1,95 @@
+import type { Device } from "../../device/device";
+import { defineKernel, spread } from "../../kernel/define-kernel";
+import type { Tensor } from "../../tensor/tensor";
+import forwardWgsl from "./attention-tile.wgsl";
+import type { Heads, HeadTensors } from "./heads";
+import type { BiasLayout } from "./rel-pos";
+
+export const attentionTileKernel = /* @__PURE__ */ defineKernel({
+  name: "attention-tile",
+  source: [forwardWgsl],
+  params: { WG: [64, 128], D: [64, 80, 32, 16], BLOCK: [32, 16], ROLLED: [false, true], REL: [false, true] },
+  uniforms: {
+    heads: "u32",
+    count: "u32",
+    nq: "u32",
+    nk: "u32",
+    blocks: "u32",
+    w: "u32",
+    hp: "u32",
+    biasRow: "u32",
+    qBatch: "u32",
+    qHead: "u32",
+    qRow: "u32",
+    kBatch: "u32",
+    kHead: "u32",
+    kRow: "u32",
+    kOffset: "u32",
+    vOffset: "u32",
+    yBatch: "u32",
+    yHead: "u32",
+    yRow: "u32",
+    dv: "u32",
+    scale: "f32",
+  },
+});
+
+/** Keys that fit in workgroup memory beside their values: 32, 16, or 0 where the head is too wide. */
+function blockFor(device: Device, { dim }: Heads): number {
+  const { maxComputeWorkgroupStorageSize } = device.limits;
+  return [32, 16].find((keys) => 2 * keys * dim * 4 <= maxComputeWorkgroupStorageSize) ?? 0;
+}
+
+/** Whether the tile kernel takes these heads: whole vec4 everywhere, and a block of keys in workgroup memory. */
+export function tileTakes(device: Device, h: Heads): boolean {
+  const { dim, q, kv, y, kOffset, vOffset } = h;
+  const all = [dim, q.batch, q.head, q.row, kv.batch, kv.head, kv.row, y.batch, y.head, y.row, kOffset, vOffset];
+  return all.every((n) => n % 4 === 0) && blockFor(device, h) > 0;
+}
+
+/**
+ * Writes y and the log-sum-exp of every query.
+ * @param bias [B * A, biasRow, Nq]: lines along the queries
+ */
+export function forwardTile(h: Heads, t: HeadTensors, bias: Tensor | null, layout: BiasLayout, y: Tensor, lse: Tensor) {
+  const { device } = y;
+  const WG = 64;
+  const blocks = Math.ceil(h.nq / WG);
+  const count = h.batch * h.heads;
+  const { q, kv } = h;
+  attentionTileKernel.run(
+    device,
+    { q: t.q, k: t.k, v: t.v, bias: bias ?? t.q, y, lse },
+    {
+      heads: h.heads,
+      count,
+      nq: h.nq,
+      nk: h.nk,
+      blocks,
+      w: h.grid?.W ?? 1,
+      hp: layout.hp,
+      biasRow: layout.row,
+      qBatch: q.batch / 4,
+      qHead: q.head / 4,
+      qRow: q.row / 4,
+      kBatch: kv.batch / 4,
+      kHead: kv.head / 4,
+      kRow: kv.row / 4,
+      kOffset: h.kOffset / 4,
+      vOffset: h.vOffset / 4,
+      yBatch: h.y.batch / 4,
+      yHead: h.y.head / 4,
+      yRow: h.y.row / 4,
+      dv: h.dim / 4,
+      scale: h.scale,
+    },
+    spread(blocks * count),
+    {
+      WG,
+      D: h.dim,
+      BLOCK: blockFor(device, h),
+      ROLLED: device.info.kind === "software",
+      REL: h.grid !== null,
+    },
+  );
+}
