@@ -253,7 +253,8 @@ export function createViewer(host: HTMLElement, options: ViewerOptions = {}): Vi
       const before = layers.get(name);
       if (!before) return;
       layers.set(name, { ...before, ...style });
-      if ("color" in style || "fill" in style || "thickness" in style) renderer.invalidate(name);
+      const painted = ["color", "fill", "thickness"] as const;
+      if (painted.some((part) => part in style && style[part] !== before[part])) renderer.invalidate(name);
       redraw();
     },
     changed(name, box) {

@@ -15,6 +15,7 @@ import type {
 } from "../engine/protocol";
 import { saveFile } from "../parts/save-file";
 import { maskOfPath } from "./draw-mask";
+import { nucleusInk, truthInk } from "./ink";
 import { type ChangedBox, LabelEditor } from "./label-editor";
 import { SidePanel } from "./side-panel";
 import { Toolbar } from "./toolbar";
@@ -37,6 +38,7 @@ interface Activity {
   stop?: () => void;
 }
 
+const PEN = { color: nucleusInk, thickness: 2 };
 const FIRST: LabelSettings = { threshold: 0.5, method: "watershed", minArea: 10, h: 1 };
 
 /** Open an image, see outlines, correct, measure, compare, export. */
@@ -63,7 +65,7 @@ export function SegmentView({ engine, device, model, ready, blocked, hidden, fai
     editor.current = labels ? new LabelEditor(labels) : null;
     setShown(by);
     lastPrompt.current = null;
-    viewer()?.setLayer("nuclei", labels ? { labels, ...look } : null);
+    viewer()?.setLayer("nuclei", labels ? { labels, ...PEN, ...look } : null);
     setEdits((n) => n + 1);
   };
 
@@ -97,12 +99,14 @@ export function SegmentView({ engine, device, model, ready, blocked, hidden, fai
 
   const openImage = async (file: File): Promise<void> => {
     let opened = false;
+    clearTimeout(redo.current);
     await busy(`Opening ${file.name}`, async () => {
       const next = await engine.call("image", { file, name: file.name });
       viewer()?.setImage({ width: next.width, height: next.height, channels: 3, data: next.rgb });
       setImage(next);
       setMicrons(next.micronsPerPixel);
       setTruth(null);
+      viewer()?.setLayer("truth", null);
       show(null);
       setNote(next.warnings.join(" "));
       opened = true;
@@ -185,9 +189,10 @@ export function SegmentView({ engine, device, model, ready, blocked, hidden, fai
       setTruth(scores);
       // Below the nuclei: where both agree, the colours are seen.
       viewer()?.setLayer("nuclei", null);
-      viewer()?.setLayer("truth", { labels: scores.truth, color: [255, 255, 255] });
-      if (editor.current) viewer()?.setLayer("nuclei", { labels: editor.current.labels, ...look });
-      setNote(`${scores.annotated} annotated nuclei, drawn in white.`);
+      const { color, name } = truthInk(image!);
+      viewer()?.setLayer("truth", { labels: scores.truth, color, thickness: 2 });
+      if (editor.current) viewer()?.setLayer("nuclei", { labels: editor.current.labels, ...PEN, ...look });
+      setNote(`${scores.annotated} annotated nuclei, drawn in ${name}.`);
     });
 
   const save = (format: ExportRequest["format"]): Promise<void> =>

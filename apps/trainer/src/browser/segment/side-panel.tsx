@@ -9,6 +9,7 @@ import type {
 import { FileButton } from "../parts/file-button";
 import { NumberField } from "../parts/number-field";
 import { AreaHistogram } from "./area-histogram";
+import { truthInk } from "./ink";
 import { IMAGE_TYPES } from "./sample-image";
 
 interface Props {
@@ -166,8 +167,8 @@ export function SidePanel(props: Props) {
               </div>
             </div>
             <p class="soft">
-              {truth.predicted} found, {truth.annotated} annotated (white). In percent; nuclei by {settings.method},
-              under {settings.minArea} pixels dropped, threshold {settings.threshold.toFixed(2)}.
+              {truth.predicted} found, {truth.annotated} annotated ({truthInk(image!).name}). In percent; nuclei by{" "}
+              {settings.method}, under {settings.minArea} pixels dropped, threshold {settings.threshold.toFixed(2)}.
             </p>
           </>
         ) : (

@@ -97,37 +97,38 @@ export function Toolbar({
       >
         <Icon name="fit" />
       </button>
-      <span class="gap" />
-      <label>
-        <input
-          type="checkbox"
-          checked={look.visible}
-          disabled={disabled}
-          onChange={(e) => onLook({ ...look, visible: e.currentTarget.checked })}
-        />{" "}
-        Outlines
-      </label>
-      <label>
-        <input
-          type="checkbox"
-          checked={look.fill > 0}
-          disabled={disabled}
-          onChange={(e) => onLook({ ...look, fill: e.currentTarget.checked ? 0.3 : 0 })}
-        />{" "}
-        Fill
-      </label>
-      <label title="Opacity of the outlines">
-        <input
-          type="range"
-          min="0"
-          max="1"
-          step="0.05"
-          value={look.opacity}
-          disabled={disabled}
-          aria-label="Opacity of the outlines"
-          onInput={(e) => onLook({ ...look, opacity: Number(e.currentTarget.value) })}
-        />
-      </label>
+      <span class="looks">
+        <label>
+          <input
+            type="checkbox"
+            checked={look.visible}
+            disabled={disabled}
+            onChange={(e) => onLook({ ...look, visible: e.currentTarget.checked })}
+          />{" "}
+          Outlines
+        </label>
+        <label>
+          <input
+            type="checkbox"
+            checked={look.fill > 0}
+            disabled={disabled}
+            onChange={(e) => onLook({ ...look, fill: e.currentTarget.checked ? 0.3 : 0 })}
+          />{" "}
+          Fill
+        </label>
+        <label title="Opacity of the outlines">
+          <input
+            type="range"
+            min="0"
+            max="1"
+            step="0.05"
+            value={look.opacity}
+            disabled={disabled}
+            aria-label="Opacity of the outlines"
+            onInput={(e) => onLook({ ...look, opacity: Number(e.currentTarget.value) })}
+          />
+        </label>
+      </span>
     </div>
   );
 }

@@ -58,7 +58,7 @@ export async function start({
     browser,
     url,
     async open({
-      viewport = { width: 1040, height: 660 },
+      viewport = { width: 1080, height: 760 },
       dark = false,
       phone = false,
       before,
@@ -143,9 +143,13 @@ export async function savedFile(page: Page, format: string): Promise<{ name: str
   return { name: download.suggestedFilename(), bytes: new Uint8Array(readFileSync(await download.path())) };
 }
 
-/** Writes a screenshot of a state into docs/page. */
-export async function shoot(page: Page, name: string): Promise<void> {
+/** Writes a screenshot of a state into docs/page, without the notices of this machine's slow adapter unless they are the state. */
+export async function shoot(page: Page, name: string, { keep = false } = {}): Promise<void> {
   mkdirSync(shots, { recursive: true });
+  for (const notice of ["software", "device-lost"]) {
+    const understood = page.locator(`[data-trouble="${notice}"]`).getByRole("button", { name: "Understood" });
+    if (!keep && (await understood.count()) > 0) await understood.click();
+  }
   await page.waitForTimeout(300);
   writeFileSync(join(shots, `${name}.png`), await palettePng(await page.screenshot({ scale: "css" })));
 }

@@ -14,8 +14,11 @@ export async function palettePng(png: Uint8Array): Promise<Buffer> {
     bin.g += data[i + 1]!;
     bin.b += data[i + 2]!;
   }
+  // Strong colours count for more: outlines are few pixels, and what a picture is about.
+  const weight = ({ n, r, g, b }: { n: number; r: number; g: number; b: number }): number =>
+    n * (1 + ((Math.max(r, g, b) - Math.min(r, g, b)) / n / 64) ** 2);
   const colours = [...bins.values()]
-    .sort((a, b) => b.n - a.n)
+    .sort((a, b) => weight(b) - weight(a))
     .slice(0, 128)
     .map(({ n, r, g, b }) => [Math.round(r / n), Math.round(g / n), Math.round(b / n)] as const);
   const nearest = new Map<number, number>();

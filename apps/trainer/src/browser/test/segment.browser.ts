@@ -36,7 +36,7 @@ describe("segmenting", () => {
   it("opens with an adapter and a model", async () => {
     await engineReady(open.page);
     expect(await open.page.locator("[data-ready]").textContent()).toContain("nano");
-    await shoot(open.page, "welcome");
+    await shoot(open.page, "welcome", { keep: true });
   });
 
   it("gives the nuclei of the command at every threshold and by both methods, without running the model again", async () => {
@@ -85,6 +85,7 @@ describe("segmenting", () => {
     await open.page.getByPlaceholder("unknown").fill("0.25");
     await open.page.getByPlaceholder("unknown").blur();
     await open.page.locator('[data-areas="µm²"]').waitFor();
+    await open.page.getByRole("heading", { name: "Nuclei" }).evaluate((node) => node.scrollIntoView());
     await shoot(open.page, "segment");
   });
 

@@ -101,6 +101,7 @@ describe("training", () => {
     await page.getByLabel("Steps", { exact: true }).fill(String(STEPS));
     await page.getByLabel("Images a step").fill("2");
     await page.getByLabel("Seed").click();
+    await page.locator("#panel-Train").evaluate((node) => node.scrollTo(0, 0));
     await shoot(page, "train-form");
     await page.getByRole("button", { name: "Start" }).click();
     await expect.poll(note, { timeout: 120_000, interval: 100 }).toMatch(/Step [2-4] of 6, loss \d/);

@@ -142,9 +142,7 @@ export function WeightsView({ engine, hidden, blocked, model, fail, tell, loadMo
                     <th scope="col">Kind</th>
                     <th scope="col">Size</th>
                     <th scope="col">SHA-256</th>
-                    <th scope="col">
-                      <span class="soft">Do</span>
-                    </th>
+                    <th scope="col" aria-label="What to do with it" />
                   </tr>
                 </thead>
                 <tbody>
@@ -154,24 +152,26 @@ export function WeightsView({ engine, hidden, blocked, model, fail, tell, loadMo
                       <td>{entry.kind}</td>
                       <td>{bytesText(entry.bytes)}</td>
                       <td>{entry.sha256.slice(0, 12)}</td>
-                      <td class="row">
-                        <button
-                          type="button"
-                          disabled={blocked}
-                          aria-pressed={model?.sha256 === entry.sha256}
-                          onClick={() => loadModel({ from: "store", sha256: entry.sha256 })}
-                        >
-                          {model?.sha256 === entry.sha256 ? "In use" : "Use"}
-                        </button>
-                        <button
-                          type="button"
-                          aria-label={`Remove ${entry.name}`}
-                          onClick={() =>
-                            engine.call("removeWeights", { sha256: entry.sha256 }).then(refresh).catch(fail)
-                          }
-                        >
-                          Remove
-                        </button>
+                      <td>
+                        <div class="row">
+                          <button
+                            type="button"
+                            disabled={blocked}
+                            aria-pressed={model?.sha256 === entry.sha256}
+                            onClick={() => loadModel({ from: "store", sha256: entry.sha256 })}
+                          >
+                            {model?.sha256 === entry.sha256 ? "In use" : "Use"}
+                          </button>
+                          <button
+                            type="button"
+                            aria-label={`Remove ${entry.name}`}
+                            onClick={() =>
+                              engine.call("removeWeights", { sha256: entry.sha256 }).then(refresh).catch(fail)
+                            }
+                          >
+                            Remove
+                          </button>
+                        </div>
                       </td>
                     </tr>
                   ))}
