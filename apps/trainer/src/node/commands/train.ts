@@ -26,6 +26,7 @@ const MAY_CHANGE = [
   "train.checkpointMinutes",
   "train.keepCheckpoints",
   "train.snapshotEvery",
+  "data.workers",
   "data.cacheMb",
   "output.",
 ];

@@ -17,6 +17,7 @@ import { type Environment, environmentOf, hashImages } from "./environment";
 import { evaluateInto, type TestResult } from "./evaluation";
 import { modelCard } from "./model-card";
 import { openRunData, type RunData } from "./open-data";
+import { type SampleThreads, sampleThreads } from "./sample-threads";
 
 /** What {@link trainRun} does. */
 export interface TrainRunOptions {
@@ -59,6 +60,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
   let device: Device | null = null;
   let trainer: Trainer | null = null;
   let recorder: RunRecorder | null = null;
+  let threads: SampleThreads | null = null;
   const progress = new TrainProgress(io, options.progress ? { style: options.progress } : {});
   try {
     const storage = await NodeStorage.open(options.folder, { resume, overwrite });
@@ -73,11 +75,15 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
       ["splits.json", data.splits],
     ] as const)
       if (!(await storage.exists(name))) await storage.write(name, `${JSON.stringify(value, null, 2)}\n`);
+    threads = sampleThreads(config, data, {
+      onFailure: (message) => progress.line(`warning: images are decoded in the main thread, because ${message}`),
+    });
     trainer = await Trainer.create({
       device,
       config,
       data,
       storage,
+      load: threads.load,
       ...(base && { base: async () => base.checkpoint, baseSha256: base.sha256 }),
       onDeviceLost: async () => {
         await device?.dispose();
@@ -125,6 +131,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
   } finally {
     progress.end();
     recorder?.close();
+    await threads?.close();
     trainer?.dispose();
     await device?.dispose();
     await base?.close();
