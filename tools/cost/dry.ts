@@ -22,10 +22,13 @@ export interface DryResult extends DrySetting {
   work: WorkByFamily;
 }
 
+/** Largest buffer of common desktop cards in Dawn. */
+const BUFFER_BYTES = 2 ** 31 - 4;
+
 async function main(): Promise<void> {
   const setting = JSON.parse(process.argv[2]) as DrySetting;
   const { preset, size, batch, task } = setting;
-  const device = await nullDevice();
+  const device = await nullDevice(BUFFER_BYTES);
   const model = new AmaSam(new Build(device, { init: "none" }), resized(PRESETS[preset], size));
   freeze(model, "adapters");
   const adam = task === "encode" ? null : new Adam(model.trainable(), { lr: 1e-4 });

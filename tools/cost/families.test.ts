@@ -14,7 +14,12 @@ test("attention counts two products forward, and seven backward with the scores 
   expect(flopsOf("attention-grad-q-plain", uniforms) + flopsOf("attention-grad-kv-plain", uniforms)).toBe(7 * one);
 });
 
+test("a head's width may be given in vec4", () => {
+  expect(flopsOf("attention-tile", { count: 1, nq: 2, nk: 3, dv: 16 })).toBe(4 * 2 * 3 * 64);
+});
+
 test("a formula that a kernel outgrew says so", () => {
+  expect(() => flopsOf("attention-new", {})).toThrow("no formula for attention-new");
   expect(() => flopsOf("attention-plain", { count: 1 })).toThrow("has no nq");
 });
 

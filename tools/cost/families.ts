@@ -30,7 +30,8 @@ type Uniforms = Readonly<Record<string, number>>;
 const PER_PAIR: [RegExp, number][] = [
   [/^attention-grad-q-/, 6],
   [/^attention-grad-kv-/, 8],
-  [/^attention-(plain|subgroup|tiled|matrix)/, 4],
+  [/^attention-(plain|tile)/, 4],
+  [/^attention-(pack|stats)/, 0],
 ];
 
 function needed(kernel: string, uniforms: Uniforms, names: readonly string[]): number[] {
@@ -44,7 +45,8 @@ function needed(kernel: string, uniforms: Uniforms, names: readonly string[]): n
 }
 
 /**
- * Floating-point operations of one launch, from its uniforms: those of products, attention and its position bias. Other kernels
+ * Floating-point operations of one launch on an adapter without narrow subgroups, from its uniforms: those of products, attention
+ * and its position bias. Other kernels
  * are bounded by what they move, and count as 0.
  */
 export function flopsOf(kernel: string, uniforms: Uniforms): number {
@@ -52,9 +54,13 @@ export function flopsOf(kernel: string, uniforms: Uniforms): number {
     const [m, n, k, tiles, tilesM] = needed(kernel, uniforms, ["m", "n", "k", "tiles", "tilesM"]);
     return (2 * m * n * k * tiles) / tilesM;
   }
-  const pair = PER_PAIR.find(([pattern]) => pattern.test(kernel))?.[1];
-  if (pair) {
-    const [count, nq, nk, dim] = needed(kernel, uniforms, ["count", "nq", "nk", "dim"]);
+  if (kernel.startsWith("attention-")) {
+    const pair = PER_PAIR.find(([pattern]) => pattern.test(kernel))?.[1];
+    if (pair === undefined)
+      throw new Error(`[flopsOf] no formula for ${kernel}. Expected one in tools/cost/families.ts.`);
+    if (pair === 0) return 0;
+    const [count, nq, nk] = needed(kernel, uniforms, ["count", "nq", "nk"]);
+    const dim = "dv" in uniforms ? 4 * uniforms.dv : needed(kernel, uniforms, ["dim"])[0]; // dv: in vec4
     return pair * count * nq * nk * dim;
   }
   if (kernel === "rel-pos-bias" || kernel === "rel-pos-grad-q") {

@@ -3,15 +3,35 @@ import { backward, createDevice, type Device, noGrad, scope, zeros } from "@ama-
 import { type AmaSam, type AmaSamConfig, losses } from "ama-sam";
 import { create } from "webgpu";
 
+/** The adapter, whose devices say that buffers of this size are fine. */
+function withBufferLimit(adapter: GPUAdapter, bytes: number): GPUAdapter {
+  const limits = { maxBufferSize: bytes, maxStorageBufferBindingSize: bytes };
+  const requestDevice = async (descriptor?: GPUDeviceDescriptor) => {
+    const gpu = await adapter.requestDevice(descriptor);
+    const raised = new Proxy(gpu.limits, {
+      get: (own, name) => Reflect.get(limits, name) ?? Reflect.get(own, name, own),
+    });
+    return Object.defineProperty(gpu, "limits", { value: raised });
+  };
+  return new Proxy(adapter, {
+    get: (own, name) => (name === "requestDevice" ? requestDevice : Reflect.get(own, name, own)),
+  });
+}
+
 /**
  * A device that takes every command and runs none. It really keeps at most 512 MiB and then reports errors at the next await,
  * so a dry run never awaits: the pool's accounts are complete when the step is encoded.
+ * @param bufferBytes largest buffer that it claims to hold; default: the 128 MiB of the smallest adapters
  */
-export async function nullDevice(): Promise<Device> {
+export async function nullDevice(bufferBytes?: number): Promise<Device> {
   const instance = create(["backend=null"]);
   const adapter = await instance.requestAdapter();
   if (!adapter) throw new Error("Dawn has no null backend. Expected webgpu 0.6.2 or newer.");
-  return createDevice({ adapter, retain: instance, info: { name: "null backend (nothing is computed)" } });
+  return createDevice({
+    adapter: bufferBytes ? withBufferLimit(adapter, bufferBytes) : adapter,
+    retain: [instance, adapter],
+    info: { name: "null backend (nothing is computed)" },
+  });
 }
 
 /** The preset at another input size. */

@@ -26,7 +26,7 @@ export const TASKS: Record<Task, string> = {
   recompute: "training step, recomputing",
 };
 
-/** Shares of the peaks that a projection assumes: below what the kernels reach on software adapters, so that it promises little. */
+/** Shares of the peaks that a projection assumes: about what the kernels reach on software adapters. */
 export const ASSUMED: Shares = { products: 0.3, attention: 0.25, bandwidth: 0.5 };
 
 export function markdown(rows: readonly (readonly string[])[]): string {
@@ -140,7 +140,7 @@ export function costPlot({ dry }: CostReport): string {
   const panels = [
     {
       title: "Peak memory, batch 1",
-      show: (y: number) => (y >= 1 ? `${y} GiB` : `${Math.round(1024 * y)} MiB`),
+      show: (y: number) => `${y} GiB`,
       lines: lines((d) => d.peakBytes / GIB),
       marks: [8, 24].map((gb) => ({ y: (gb * 1e9) / GIB, label: `${gb} GB card` })),
     },

@@ -24,10 +24,10 @@ const DASH = { solid: "", dashed: "7 4", dotted: "2 3" };
 
 const STYLE = `
   svg { font: 12px system-ui, sans-serif; }
-  text { fill: #24292f; } .grid { stroke: #d0d7de; } .mark { stroke: #57606a; stroke-dasharray: 1 3; }
+  .paper { fill: #ffffff; } text { fill: #24292f; } .grid { stroke: #d0d7de; } .mark { stroke: #57606a; stroke-dasharray: 1 3; }
   .c0 { stroke: #0969da; } .c1 { stroke: #bc4c00; } .c2 { stroke: #1a7f37; } .plain { stroke: #24292f; }
   @media (prefers-color-scheme: dark) {
-    text { fill: #e6edf3; } .grid { stroke: #30363d; } .mark { stroke: #8b949e; }
+    .paper { fill: #0d1117; } text { fill: #e6edf3; } .grid { stroke: #30363d; } .mark { stroke: #8b949e; }
     .c0 { stroke: #58a6ff; } .c1 { stroke: #f0883e; } .c2 { stroke: #3fb950; } .plain { stroke: #e6edf3; }
   }`;
 
@@ -80,15 +80,17 @@ export function plot(panels: readonly Panel[], { colors, dashes }: Legend): stri
     ...colors.map((label, i) => ({ label, className: `c${i}`, dash: DASH.solid })),
     ...dashes.map(([dash, label]) => ({ label, className: "plain", dash: DASH[dash] })),
   ];
-  const step = (width - EDGE.left) / entries.length;
-  const legend = entries.map(({ label, className, dash }, i) => {
-    const x = EDGE.left + i * step;
+  let x = EDGE.left;
+  const legend = entries.map(({ label, className, dash }) => {
     const sample = `<line class="${className}" stroke-width="2" stroke-dasharray="${dash}" x1="${x}" x2="${x + 26}" y1="${y - 4}" y2="${y - 4}"/>`;
-    return sample + text(x + 32, y, label);
+    const entry = sample + text(x + 32, y, label);
+    x += 60 + 7 * label.length;
+    return entry;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${HEIGHT}" role="img">
 <style>${STYLE}
 </style>
+<rect class="paper" width="${width}" height="${HEIGHT}"/>
 ${panels.map((p, i) => panelOf(p, i * WIDTH)).join("\n")}
 ${legend.join("\n")}
 </svg>

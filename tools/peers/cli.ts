@@ -1,5 +1,5 @@
 // npm run bench:peers -- [--only TEXT] [--libs A,B] [--adapter NAME] [--json FILE] [--reps N] [--rows N] [--tokens N]
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { installPeers } from "./install";
@@ -21,6 +21,7 @@ const HELP = `Times this repository beside the WebGPU libraries a user would pic
   --reps     timed runs of each library (default 3); by wall time the best counts, by processor time the middle one
   --rows     rows of the linear layers (default 4096; 1024 on SwiftShader)
   --tokens   tokens of the training step (default 1024; 256 on SwiftShader)
+  --from     print the tables of earlier --json files (by comma) and run nothing
   --clock    cpu or wall: which time rates come from (default: cpu on a software adapter, where it is the work itself)
 
 The libraries take turns, each in a process of its own, and every result is checked against float64. The peers are installed
@@ -37,6 +38,7 @@ async function main(): Promise<number> {
       rows: { type: "string" },
       tokens: { type: "string" },
       clock: { type: "string" },
+      from: { type: "string" },
       limit: { type: "string", default: "300" },
       help: { type: "boolean", short: "h" },
     },
@@ -50,6 +52,11 @@ async function main(): Promise<number> {
   if (unknown.length > 0) {
     console.error(`no such library: ${unknown.join(", ")}; expected some of ${[OURS, ...PEERS].join(", ")}`);
     return 2;
+  }
+  if (values.from) {
+    const parts = values.from.split(",").map((file) => JSON.parse(readFileSync(file, "utf8")) as Report);
+    const report = { ...parts[0], results: parts.flatMap(({ results }) => results) };
+    return show(report, libraries, values.clock === "wall" ? "wall" : "cpu");
   }
   const limitMs = 1000 * Number(values.limit);
   const peaks = await Session.open(PEAKS, values.adapter, limitMs);
@@ -86,7 +93,13 @@ async function main(): Promise<number> {
     for (const line of findings(one, clock)) console.log(`  ${line}`);
     if (values.json) writeFileSync(values.json, `${JSON.stringify(report, null, 1)}\n`);
   }
-  console.log(`\n${rateTable(report, libraries, clock)}\n\n${costTable(report, libraries)}`);
+  console.log("");
+  return show(report, libraries, clock);
+}
+
+/** Prints all lines; the exit status says whether our results are right. */
+function show(report: Report, libraries: readonly string[], clock: Clock): number {
+  console.log(`${rateTable(report, libraries, clock)}\n\n${costTable(report, libraries)}`);
   for (const line of findings(report, clock)) console.log(line);
   const broken = report.results.some((r) => r.libraries[OURS] && !r.libraries[OURS].right);
   return broken ? 1 : 0;
