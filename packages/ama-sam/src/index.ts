@@ -45,6 +45,7 @@ export {
   TrainingLoop,
   type Validation,
 } from "./engine/training-loop";
+export { VIEWS, type Views } from "./engine/views";
 export { AmaSamError } from "./errors";
 export {
   AmaSam,

@@ -5,6 +5,7 @@ import { interpolateBilinear, scope, tensor } from "@ama-sam/tensor";
 import { AmaSamError } from "../errors";
 import type { AmaSam } from "../model/ama-sam";
 import { type InstanceOptions, labelMask } from "./instances";
+import { meanOverViews, type Views } from "./views";
 import { cropWindow, WindowBlend, windowsOver } from "./windows";
 
 /** Options of {@link predictImage}. */
@@ -19,6 +20,8 @@ export interface PredictOptions {
   tile?: number;
   /** Pixels that a window sees beyond its own part on each side. Default 64, at most a quarter of the tile. */
   halo?: number;
+  /** Test-time augmentation: mean logits over the mirrored (`flip`, 4 times the work) or also the turned (`d4`, 8 times) image. */
+  views?: Views;
   /** Called after each window. */
   onProgress?: (done: number, total: number) => void;
   signal?: AbortSignal;
@@ -87,7 +90,7 @@ export async function predictImage(
 ): Promise<ModelPrediction> {
   checkImage(image);
   const { width, height } = image;
-  const { threshold = 0.5, tile = model.config.encoder.imageSize, onProgress, signal } = options;
+  const { threshold = 0.5, tile = model.config.encoder.imageSize, views = "none", onProgress, signal } = options;
   if (!(threshold > 0 && threshold < 1))
     throw new AmaSamError(
       "predictImage",
@@ -101,7 +104,7 @@ export async function predictImage(
   const halo = Math.max(0, Math.min(options.halo ?? 64, Math.floor(tile / 4)));
   let logits: Float32Array;
   if (tile === 0 || (width <= tile && height <= tile)) {
-    logits = await predictLogits(model, image);
+    logits = await meanOverViews(image, views, (view) => predictLogits(model, view));
     onProgress?.(1, 1);
   } else {
     const windows = windowsOver(width, height, tile, halo);
@@ -109,7 +112,8 @@ export async function predictImage(
     for (const [i, window] of windows.entries()) {
       signal?.throwIfAborted();
       const data = cropWindow(image.data, width, height, window);
-      blend.add(window, await predictLogits(model, { width: tile, height: tile, data }));
+      const part = { width: tile, height: tile, data };
+      blend.add(window, await meanOverViews(part, views, (view) => predictLogits(model, view)));
       onProgress?.(i + 1, windows.length);
     }
     logits = blend.finish();

@@ -309,6 +309,13 @@ const evaluation = /* @__PURE__ */ v.strictObject({
     "auto",
   ),
   halo: v.optional(key(countOrZero, "Pixels that neighbouring tiles share on each side."), 64),
+  views: v.optional(
+    key(
+      v.picklist(["none", "flip", "d4"]),
+      "Test-time augmentation: mean over the mirrored image (flip, 4 times the work), or also the turned one (d4, 8 times).",
+    ),
+    "none",
+  ),
 });
 
 const output = /* @__PURE__ */ v.strictObject({

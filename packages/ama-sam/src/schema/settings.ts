@@ -50,11 +50,12 @@ export function tileSide({ data, eval: { tile } }: Config, imageSize: number): n
 
 /** How a configuration predicts and scores. */
 export function evaluateOptions(config: Config, imageSize = modelConfig(config).encoder.imageSize): EvaluateOptions {
-  const { threshold, instances, connectivity, minArea, fillHoles, h, emptyRule, halo } = config.eval;
+  const { threshold, instances, connectivity, minArea, fillHoles, h, emptyRule, halo, views } = config.eval;
   return {
     threshold,
     emptyRule,
     halo,
+    views,
     tile: tileSide(config, imageSize),
     instances: { method: instances, connectivity: connectivity as 4 | 8, minArea, fillHoles, h },
   };

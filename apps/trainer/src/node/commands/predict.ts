@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { evaluateOptions, predictImage } from "ama-sam";
+import { evaluateOptions, predictImage, VIEWS, type Views } from "ama-sam";
 import { type AddCommand, anyNumber, pathFrom, wholeNumber } from "../command";
 import { CommandError, EXIT } from "../errors";
 import { writeAtomic } from "../files/atomic-write";
@@ -18,6 +18,7 @@ interface PredictFlags extends ModelFlags {
   instances?: string;
   tile?: string;
   halo?: number;
+  views?: string;
   mpp?: number;
   gzip?: boolean;
   overwrite?: boolean;
@@ -42,7 +43,7 @@ export const addPredict: AddCommand = (program, { io, run }) => {
     .command("predict")
     .summary("outline nuclei in your images")
     .description(
-      "Segments images of any size. Images larger than the model's input are predicted in overlapping tiles, unless the model was\n" +
+      "Segments images of any size. Images larger than the model's input are predicted in overlapping tiles, unless the model was " +
         "trained on whole images resized to its input.",
     )
     .argument("<images>", "an image (PNG, JPEG, TIFF), a folder, or a quoted pattern such as 'slides/**/*.tif'")
@@ -63,6 +64,10 @@ export const addPredict: AddCommand = (program, { io, run }) => {
     )
     .option("--tile <pixels>", "side of the tiles in image pixels; 0 for none (default: automatic)")
     .option("--halo <pixels>", "overlap of tiles on each side", wholeNumber("--halo", 0))
+    .option(
+      "--views <views>",
+      "test-time augmentation: none, flip (mean over mirrored images, 4 times the work), d4 (also turned, 8 times)",
+    )
     .option("--mpp <micrometres>", "pixel size, where the file does not say it", anyNumber("--mpp", 0.001, 100))
     .option("--gzip", "write .geojson.gz, which QuPath opens too")
     .option("--overwrite", "replace results that are there")
@@ -76,6 +81,8 @@ export const addPredict: AddCommand = (program, { io, run }) => {
           throw new CommandError("--threshold lies between 0 and 1, both excluded");
         if (flags.instances !== undefined && !["components", "watershed"].includes(flags.instances))
           throw new CommandError(`--instances is components or watershed. Got ${JSON.stringify(flags.instances)}`);
+        if (flags.views !== undefined && !(VIEWS as readonly string[]).includes(flags.views))
+          throw new CommandError(`--views is none, flip or d4. Got ${JSON.stringify(flags.views)}`);
         const tile = flags.tile === undefined ? undefined : wholeNumber("--tile", 0)(flags.tile);
         const shard = shardOf(flags.shard, io);
         const images = shareOf(await findImages(pathFrom(io, given)), shard);
@@ -108,6 +115,7 @@ export const addPredict: AddCommand = (program, { io, run }) => {
               ...(flags.threshold !== undefined && { threshold: flags.threshold }),
               ...(tile !== undefined && { tile }),
               ...(flags.halo !== undefined && { halo: flags.halo }),
+              ...(flags.views !== undefined && { views: flags.views as Views }),
               instances: {
                 ...base.instances,
                 ...(flags.instances !== undefined && { method: flags.instances as "components" | "watershed" }),
