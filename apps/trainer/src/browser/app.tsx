@@ -17,6 +17,7 @@ export function App() {
   const [model, setModel] = useState<ModelFacts | null>(null);
   const [notices, setNotices] = useState<Notice[]>([]);
   const [ready, setReady] = useState(false);
+  const [failed, setFailed] = useState(false); // the engine could not be started
 
   const tell = useRef((notice: Notice): void =>
     setNotices((now) => [...now.filter(({ trouble }) => trouble !== notice.trouble), notice]),
@@ -58,9 +59,10 @@ export function App() {
         const facts = await engine.call("start", {});
         setDevice(facts);
         if (facts.kind === "software") tell({ trouble: "software", detail: facts.name });
-        await loadModel({ from: "builtin" });
+        setFailed((await loadModel({ from: "builtin" })) === null);
         setReady(true);
       } catch (error) {
+        setFailed(true);
         fail(error);
       }
     };
@@ -108,7 +110,7 @@ export function App() {
         device={device}
         model={model}
         ready={ready && !blocked}
-        blocked={blocked}
+        blocked={blocked || (failed && model === null)}
         hidden={tab !== "Segment"}
         fail={fail}
       />

@@ -1,7 +1,7 @@
 import { deflateSync } from "node:zlib";
 import { decodeImage } from "@ama-sam/data";
 
-/** A screenshot as a PNG with at most 128 colours: a quarter of the bytes, and nobody sees the difference at this size. */
+/** A screenshot as a PNG with at most 160 colours: a quarter of the bytes, and nobody sees the difference at this size. */
 export async function palettePng(png: Uint8Array): Promise<Buffer> {
   const { width, height, channels, data } = await decodeImage(png);
   const key = (i: number): number => ((data[i]! >> 3) << 10) | ((data[i + 1]! >> 3) << 5) | (data[i + 2]! >> 3);
@@ -16,10 +16,10 @@ export async function palettePng(png: Uint8Array): Promise<Buffer> {
   }
   // Strong colours count for more: outlines are few pixels, and what a picture is about.
   const weight = ({ n, r, g, b }: { n: number; r: number; g: number; b: number }): number =>
-    n * (1 + ((Math.max(r, g, b) - Math.min(r, g, b)) / n / 64) ** 2);
+    n * (1 + ((Math.max(r, g, b) - Math.min(r, g, b)) / n / 96) ** 2);
   const colours = [...bins.values()]
     .sort((a, b) => weight(b) - weight(a))
-    .slice(0, 128)
+    .slice(0, 160)
     .map(({ n, r, g, b }) => [Math.round(r / n), Math.round(g / n), Math.round(b / n)] as const);
   const nearest = new Map<number, number>();
   for (const [k, { n, r, g, b }] of bins) {

@@ -54,6 +54,7 @@ describe("honest states", () => {
     );
     await page.locator(notice("too-little-memory")).waitFor();
     expect(await page.locator(notice("too-little-memory")).textContent()).toContain("smaller model");
+    expect(await page.locator("[data-ready]").textContent()).toContain("see above");
     await shoot(page, "state-memory");
     await context.close();
   });

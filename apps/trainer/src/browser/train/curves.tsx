@@ -23,16 +23,19 @@ export function Curves({ events }: { events: readonly TrainEvent[] }) {
     ...(["dsc", "aji", "pq"] as const).map((name) => scores.map(({ metrics }) => metrics[name] ?? null)),
   ];
   const last = steps.at(-1);
+  const end = Math.max(2, last?.step ?? 0, scores.at(-1)?.step ?? 0);
   return (
     <>
       <Plot
         data={loss}
+        end={end}
         names={["loss", "fine", "coarse", "domain"]}
         label={last ? `Loss ${last.loss.toFixed(3)} at step ${last.step}` : "No steps yet"}
       />
       {scores.length > 0 && (
         <Plot
           data={score}
+          end={end}
           names={["DSC", "AJI", "PQ"]}
           label={`Best DSC ${Math.max(...scores.map((s) => s.score)).toFixed(3)}`}
         />
@@ -43,7 +46,20 @@ export function Curves({ events }: { events: readonly TrainEvent[] }) {
 
 const COLORS = ["#7c5cff", "#0fa37f", "#e07b00", "#d0316b"];
 
-function Plot({ data, names, label }: { data: uPlot.AlignedData; names: readonly string[]; label: string }) {
+function Plot({
+  data,
+  end,
+  names,
+  label,
+}: {
+  data: uPlot.AlignedData;
+  /** The last step: all curves have the same steps below each other. */
+  end: number;
+  names: readonly string[];
+  label: string;
+}) {
+  const until = useRef(end);
+  until.current = end;
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   useEffect(() => {
@@ -54,7 +70,7 @@ function Plot({ data, names, label }: { data: uPlot.AlignedData; names: readonly
       {
         width: Math.max(280, node.clientWidth),
         height: HEIGHT,
-        scales: { x: { time: false } },
+        scales: { x: { time: false, range: () => [1, until.current] } },
         series: [
           { label: "step" },
           ...names.map((name, i) => ({
@@ -80,6 +96,6 @@ function Plot({ data, names, label }: { data: uPlot.AlignedData; names: readonly
       plot.current?.destroy();
     };
   }, []);
-  useEffect(() => plot.current?.setData(data), [data[0].length]);
+  useEffect(() => plot.current?.setData(data), [data[0].length, end]);
   return <div ref={host} role="img" aria-label={label} />;
 }
