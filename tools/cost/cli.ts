@@ -7,7 +7,7 @@ import { parseArgs, promisify } from "node:util";
 import type { PresetName } from "ama-sam";
 import type { DryResult, DrySetting, Task } from "./dry";
 import { profile } from "./profile";
-import { type CostReport, costPlot, costTable, familyTable, TASKS } from "./report";
+import { type CostReport, costPlot, costTable, familyTable, summaryTable, TASKS } from "./report";
 
 const HELP = `Time and memory by image size, batch and model: counted on Dawn's null backend, timed where asked, projected elsewhere.
 
@@ -23,6 +23,7 @@ const HELP = `Time and memory by image size, batch and model: counted on Dawn's 
   --json     write the numbers to FILE
   --from     take numbers from FILE, and count or time only what it does not have
   --svg      write the plot to FILE
+  --full     a line per configuration instead of one per model and size
 
 Floating-point operations are those that run: attention's backward computes the scores again. Bytes are every tensor that a
 launch names, once. A projection takes the longer of computing and moving for every family of kernels; it is no measurement.`;
@@ -50,6 +51,7 @@ async function main(): Promise<number> {
       json: { type: "string" },
       from: { type: "string" },
       svg: { type: "string" },
+      full: { type: "boolean" },
       help: { type: "boolean", short: "h" },
     },
   });
@@ -87,8 +89,8 @@ async function main(): Promise<number> {
     report.measured = [...others, { ...setting, profile: timed }];
     save();
   }
-  console.log(costTable(report, availableParallelism()));
-  if (report.measured.length > 0) console.log(`\n${familyTable(report)}`);
+  console.log((values.full ? costTable : summaryTable)(report, availableParallelism()));
+  if (report.measured.length > 0) console.log(`\n${familyTable(report, availableParallelism())}`);
   if (values.svg) writeFileSync(values.svg, costPlot(report));
   return 0;
 }

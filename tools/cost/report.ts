@@ -98,17 +98,19 @@ export function costTable(report: CostReport, processors: number): string {
   return markdown([columns, ...rows]);
 }
 
-/** Time of every family of a measured run. */
-export function familyTable({ dry, measured }: CostReport): string {
+/** Time of every family of a measured run; rates as if the run took its processor time on idle processors. */
+export function familyTable({ dry, measured }: CostReport, processors: number): string {
   return measured
     .map((m) => {
       const work = dry.find((d) => same(d, m))?.work ?? {};
       const all = Object.entries(m.profile.families).sort((a, b) => b[1] - a[1]);
       const sum = all.reduce((ms, [, t]) => ms + t, 0);
-      const rows = all.map(([family, ms]) => {
+      const busy = m.profile.cpuMs / processors / sum; // what waiting for other programs leaves
+      const rows = all.map(([family, between]) => {
+        const ms = between * busy;
         const { launches = 0, flops = 0, bytes = 0 } = work[family as keyof typeof work] ?? {};
         const rate = flops > 0 ? `${(flops / ms / 1e6).toFixed(1)} GFLOP/s` : `${(bytes / ms / 1e6).toFixed(1)} GB/s`;
-        return [family, `${((100 * ms) / sum).toFixed(0)} %`, String(launches), rate];
+        return [family, `${((100 * between) / sum).toFixed(0)} %`, String(launches), rate];
       });
       const kernels = Object.entries(m.profile.kernels).sort((a, b) => b[1] - a[1]);
       const top = kernels.slice(0, 8).map(([name, ms]) => `${name} ${((100 * ms) / sum).toFixed(0)} %`);
@@ -117,6 +119,49 @@ export function familyTable({ dry, measured }: CostReport): string {
       return `${title}\n\n${table}\n\nLargest kernels: ${top.join(", ")}`;
     })
     .join("\n\n");
+}
+
+/** A line per model and image size: all three tasks in a cell, `forward / step / step with recomputation`. */
+export function summaryTable(report: CostReport, processors: number): string {
+  const rates = measuredRates(report, processors);
+  const batches = [...new Set(report.dry.map((d) => d.batch))].sort((a, b) => a - b);
+  const [first, last] = [batches[0], batches[batches.length - 1]];
+  const head = [
+    "model",
+    "image",
+    `TFLOP, batch ${first}`,
+    ...[...new Set([first, last])].map((batch) => `peak GiB, batch ${batch}`),
+    ...(report.measured.length > 0 ? [`${report.measured[0].profile.adapter}, s`] : []),
+    ...GPUS.map(({ name }) => `${name}, s`),
+    "most of a step",
+  ];
+  const lines = new Map<string, DryResult[]>();
+  for (const d of report.dry) {
+    const key = `${d.preset} ${d.size}`;
+    lines.set(key, [...(lines.get(key) ?? []), d]);
+  }
+  const rows = [...lines.values()].map((all) => {
+    const cell = (batch: number, show: (d: DryResult) => string) =>
+      (Object.keys(TASKS) as Task[])
+        .map((task) => all.find((d) => d.task === task && d.batch === batch))
+        .map((d) => (d ? show(d) : "-"))
+        .join(" / ");
+    const step = all.find((d) => d.task === "train" && d.batch === first) ?? all[0];
+    return [
+      step.preset,
+      String(step.size),
+      cell(first, (d) => (total(d.work).flops / 1e12).toFixed(1)),
+      ...[...new Set([first, last])].map((batch) => cell(batch, (d) => gib(d.peakBytes))),
+      ...(report.measured.length > 0
+        ? [cell(first, (d) => seconds(atRates(d.work, rates[d.task] ?? {})).replace("NaN", "-"))]
+        : []),
+      ...GPUS.map((gpu) =>
+        cell(first, (d) => (d.peakBytes > gpu.memoryBytes ? "-" : seconds(sumMs(boundsOf(d.work, gpu, ASSUMED))))),
+      ),
+      mainBound(boundsOf(step.work, GPUS[0], ASSUMED)),
+    ];
+  });
+  return markdown([head, ...rows]);
 }
 
 const PRESET_NAMES = ["vit-b", "vit-l", "vit-h"];
