@@ -10,6 +10,8 @@ import { csvRow } from "../output/csv";
 import { textTable } from "../output/text";
 import { absoluteConfig, readConfig } from "../session/config-file";
 import { addAdapterOption } from "../session/device";
+import { openRunData } from "../session/open-data";
+import { configDifference } from "../session/same-config";
 import { addShardOption, shardOf, shareOf } from "../session/shard";
 import { type Cell, STUDIES, TABLES } from "../session/studies";
 import { trainRun } from "../session/train-run";
@@ -38,7 +40,7 @@ export const addAblate: AddCommand = (program, { io, run }) => {
     .command("ablate")
     .summary("repeat Table 2, 3 or 4 of the paper")
     .description(
-      "Trains every row of an ablation into a folder of its own and prints one table with the paper's numbers beside. Rows that are done are\n" +
+      "Trains every row of an ablation into a folder of its own and prints one table with the paper's numbers beside. Rows that are done are " +
         "not done again and rows that were stopped go on, so the same command continues a study.",
     )
     .argument("<config>", "the configuration of the full method, such as configs/monuseg-primary.yaml")
@@ -77,8 +79,13 @@ export const addAblate: AddCommand = (program, { io, run }) => {
             return { cell, seed, folder: join(root, `${cell.name.replace(/\W+/g, "-").toLowerCase()}-seed-${seed}`) };
           }),
         );
-        for (const job of flags.table ? [] : shareOf(jobs, shardOf(flags.shard, io))) {
-          if (await isDone(job.folder)) continue;
+        const mine = flags.table ? [] : shareOf(jobs, shardOf(flags.shard, io));
+        if (mine.length > 0) await check(config, jobs, io.cwd);
+        for (const job of mine) {
+          if (await isDone(job.folder)) {
+            io.err(`== ${study.title}: ${job.cell.name}, seed ${job.seed}: done before\n`);
+            continue;
+          }
           io.err(`== ${study.title}: ${job.cell.name}, seed ${job.seed}\n`);
           const resume = (await stat(join(job.folder, "config.yaml")).catch(() => null)) !== null;
           const result = await trainRun({
@@ -89,9 +96,10 @@ export const addAblate: AddCommand = (program, { io, run }) => {
             ...(flags.adapter !== undefined && { adapter: flags.adapter }),
             command: ["ablate", file, "--study", name, "--seeds", String(flags.seeds)],
           });
-          if (result.exitCode !== EXIT.ok) return result.exitCode;
-          if (!result.test)
-            throw new CommandError("the primary data set has no test images, so there is nothing to compare");
+          if (result.exitCode !== EXIT.ok) {
+            if (io.stop.reason) io.err("The same command goes on with the study.\n");
+            return result.exitCode;
+          }
         }
         const rows = await Promise.all(
           study.cells.map((cell) =>
@@ -109,8 +117,32 @@ export const addAblate: AddCommand = (program, { io, run }) => {
     );
 };
 
-const isDone = async (folder: string): Promise<boolean> =>
-  (await stat(join(folder, PER_IMAGE_CSV)).catch(() => null)) !== null;
+/** Scores, card and report are the last files of a run, in this order; `ama-sam report` may have written the report before. */
+async function isDone(folder: string): Promise<boolean> {
+  for (const file of [PER_IMAGE_CSV, "MODEL_CARD.md", "report.html"])
+    if (!(await stat(join(folder, file)).catch(() => null))) return false;
+  return true;
+}
+
+/**
+ * Rows of one table must differ in what the study varies alone, and must have images to be scored on: told before hours of training.
+ *
+ * @throws CommandError for rows in the folder that were made with another configuration, and for data without a test
+ */
+async function check(config: Config, jobs: readonly Job[], cwd: string): Promise<void> {
+  for (const job of jobs) {
+    const difference = await configDifference(job.folder, cellConfig(config, job, cwd));
+    if (difference)
+      throw new CommandError(`${job.folder} was trained with another configuration: ${difference}`, {
+        hint: "Give the study another --out, or remove the folders that should be done again.",
+      });
+  }
+  const { test } = await openRunData(config);
+  if (test.length === 0)
+    throw new CommandError("the primary data set has no test images, so there would be nothing to compare", {
+      hint: "Choose a split with data.primary.split, or name the part with data.primary.test.",
+    });
+}
 
 function cellConfig(config: Config, { cell, seed }: Job, cwd: string): Config {
   const sets = [...cell.sets, `train.seed=${seed}`, `model.init.seed=${seed}`];

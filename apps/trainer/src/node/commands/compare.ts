@@ -16,7 +16,7 @@ export const addCompare: AddCommand = (program, { io, run }) => {
     .command("compare")
     .summary("test whether one run is better than another")
     .description(
-      "Compares two runs image by image: paired Wilcoxon signed-rank test (exact up to 50 images), 95 % bootstrap interval of\n" +
+      "Compares two runs image by image: paired Wilcoxon signed-rank test (exact up to 50 images), 95 % bootstrap interval of " +
         "the difference, and Holm's correction over the metrics. Both runs must have been evaluated on the same images.",
     )
     .argument("<runA>", "a run or evaluation folder, or its per-image.csv")

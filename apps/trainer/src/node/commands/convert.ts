@@ -21,7 +21,7 @@ export const addConvert: AddCommand = (program, { io, run }) => {
     .command("convert")
     .summary("turn a PyTorch checkpoint into safetensors")
     .description(
-      "Writes a .pth (or safetensors) file as safetensors, tensor by tensor: no Python, nothing in the file is executed,\n" +
+      "Writes a .pth (or safetensors) file as safetensors, tensor by tensor: no Python, nothing in the file is executed, " +
         "and no more than one tensor is in memory. Hugging Face's names for SAM become SAM's own.",
     )
     .argument("<input>", "a .pth, .pt, .bin or .safetensors file")

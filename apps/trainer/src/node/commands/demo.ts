@@ -30,7 +30,7 @@ export const addDemo: AddCommand = (program, { io, run }) => {
     .command("demo")
     .summary("see nuclei being learned in minutes, without a GPU")
     .description(
-      "Trains a small AMA-SAM from scratch on the real images in examples/data: purple nuclei on white are the primary domain, four other\n" +
+      "Trains a small AMA-SAM from scratch on the real images in examples/data: purple nuclei on white are the primary domain, four other " +
         "stains the auxiliary ones, aligned by CGRL. Then scores images that it never saw, beside two classical methods, and writes a report.",
     )
     .option("--minutes <n>", "train this long instead of a fixed number of steps", anyNumber("--minutes", 0.1, 10_000))

@@ -1,5 +1,4 @@
 import { type AdapterReport, listAdapters } from "@ama-sam/dawn";
-import type { Device } from "@ama-sam/tensor";
 import { type AddCommand, pathFrom, repeated } from "../command";
 import { type MemoryPlan, planMemory } from "../doctor/plan";
 import { type SelfTest, selfTest } from "../doctor/self-test";
@@ -24,8 +23,8 @@ export const addDoctor: AddCommand = (program, { io, run }) => {
     .command("doctor")
     .summary("say what this machine can do, and whether a run fits")
     .description(
-      "Lists the adapters, checks the kernels of the chosen one against float64 references, and measures its speed. With --plan it says how\n" +
-        "much memory a run will need on the GPU and in the computer, and whether it fits.",
+      "Lists the adapters, checks every op and a small model on the chosen one (results against float64 references, gradients against differences), and measures its speed. " +
+        "With --plan it says how much memory a run will need on the GPU and in the computer, and whether it fits.",
     )
     .option("--plan <config>", "a YAML configuration")
     .option("--set <key=value>", "change a key of it; may be repeated", repeated)
@@ -46,7 +45,7 @@ export const addDoctor: AddCommand = (program, { io, run }) => {
           if (!flags.json && flags.test) io.out(testsText(tests));
           const speed = flags.speed ? await measureSpeed(device) : null;
           if (!flags.json && speed) io.out(speedText(speed));
-          const plan = config ? planMemory(config, limitsOf(device, adapters)) : null;
+          const plan = config ? await planMemory(config, device) : null;
           if (!flags.json && plan) io.out(planText(plan));
           return { adapter: device.info, tests, speed, plan };
         });
@@ -56,16 +55,6 @@ export const addDoctor: AddCommand = (program, { io, run }) => {
       }),
     );
 };
-
-function limitsOf(
-  device: Device,
-  adapters: readonly AdapterReport[],
-): { name: string; maxBinding: number; software: boolean } {
-  const binding = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
-  const software =
-    device.info.kind === "software" || adapters.find((a) => a.name === device.info.name)?.kind === "software";
-  return { name: device.info.name, maxBinding: binding, software };
-}
 
 function adaptersText(adapters: readonly AdapterReport[]): string {
   const rows = adapters.map((a) => [
@@ -103,7 +92,7 @@ function speedText({ gflops, gbs, matrix, bytes }: Speed): string {
 function planText(plan: MemoryPlan): string {
   const rows = plan.parts.map(({ name, bytes }) => [name, bytesText(bytes)]);
   return (
-    `\nmemory of a run of ${plan.what}:\n${textTable(["GPU", "bytes"], [...rows, ["together", bytesText(plan.gpuBytes)]])}` +
+    `\nmemory of a run of ${plan.what}:\n${textTable(["GPU", "bytes"], [...rows, ["together, at the peak", bytesText(plan.gpuBytes)], ["with buffers for reuse", bytesText(plan.reservedBytes)]])}` +
     `largest single buffer: ${bytesText(plan.largestBuffer)}, the adapter binds ${bytesText(plan.maxBinding)}\n` +
     `computer: ${bytesText(plan.cpuBytes)}, free ${bytesText(plan.freeCpuBytes)}\n` +
     `${plan.fits ? "It fits" : "It does not fit"}${plan.advice ? `. ${plan.advice}` : ""}\n`

@@ -30,7 +30,7 @@ export const addEvaluate: AddCommand = (program, { io, run }) => {
     .command("evaluate")
     .summary("score a model on annotated images")
     .description(
-      "Scores a trained model on the test images of its primary data set, or of another one: DSC, mIoU, F1, HD, AJI, DQ, SQ, PQ, by image and\n" +
+      "Scores a trained model on the test images of its primary data set, or of another one: DSC, mIoU, F1, HD, AJI, DQ, SQ, PQ, by image and " +
         "as means, with a report. Two evaluations on the same images can be tested against each other by `ama-sam compare`.",
     )
     .option("--data <folder>", "another data set, or a manifest of `ama-sam prepare`")

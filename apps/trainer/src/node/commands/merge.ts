@@ -14,7 +14,7 @@ export const addMerge: AddCommand = (program, { io, run }) => {
     .command("merge")
     .summary("join the parts of a sharded evaluation or prediction")
     .description(
-      "Joins what `ama-sam evaluate --shard` or `predict --shard` wrote into one folder: the same tables as one process would have written.\n" +
+      "Joins what `ama-sam evaluate --shard` or `predict --shard` wrote into one folder: the same tables as one process would have written. " +
         "Every part must be there. `ablate` needs no joining: run it with --table.",
     )
     .argument("<folder>", "the folder given as --out to every shard")

@@ -30,7 +30,7 @@ export const addPrepare: AddCommand = (program, { io, run }) => {
     .command("prepare")
     .summary("check a data set and write its manifest")
     .description(
-      "Reads every image and annotation of a data set, explains each problem, and writes a manifest with the SHA-256 of every file.\n" +
+      "Reads every image and annotation of a data set, explains each problem, and writes a manifest with the SHA-256 of every file. " +
         "Train with the manifest as `path` to be sure that nothing changed. Your images are never modified.",
     )
     .argument(

@@ -1,8 +1,7 @@
 import { testDevice } from "@ama-sam/testing";
 import { type ConfigInput, fixedBatches, resolveConfig, Trainer } from "ama-sam";
 import { describe, expect, test } from "vitest";
-import { parameterCounts, planMemory } from "./plan";
-import { selfTest } from "./self-test";
+import { emptyBatch, planMemory } from "./plan";
 
 const nano = (model: ConfigInput["model"], train: ConfigInput["train"]): ConfigInput => ({
   model: { preset: "nano", ...model },
@@ -22,50 +21,46 @@ const RUNS: [string, ConfigInput][] = [
 ];
 
 describe("the memory plan", () => {
-  test.each(RUNS)("of %s is within 15 %% of the measured peak", async (_, input) => {
+  test.each(RUNS)("of %s is the measured peak", async (_, input) => {
     const device = await testDevice();
-    const config = resolveConfig(input);
+    const config = resolveConfig({ ...input, data: { auxiliary: [{ path: "elsewhere" }] } });
     const size = config.model.overrides.encoder?.imageSize ?? 128;
-    const { batch: images } = config.train;
-    const batch = {
-      images: new Float32Array(images * 3 * size * size),
-      masks: new Float32Array(images * size * size),
-      isPrimary: Int32Array.from({ length: images }, (_, i) => i % 2),
-      size,
-      ids: Array.from({ length: images }, (_, i) => String(i)),
-    };
+    const batch = emptyBatch(config.train.batch, size);
     const before = device.memory().liveBytes;
     const trainer = await Trainer.create({
       device,
       config,
       data: { batches: fixedBatches([batch], { primary: 2, auxiliary: 2 }) },
     });
-    await trainer.step();
     device.resetPeak();
-    await trainer.step();
+    for (let step = 0; step < 3; step++) await trainer.step();
     const measured = device.memory().peakBytes - before;
     const state = [...trainer.model.stateDict().values()];
-    const numbers = state.reduce((sum, tensor) => sum + tensor.size, 0);
     trainer.dispose();
     for (const tensor of state) if (!tensor.isDisposed) tensor.dispose("test");
-    const plan = planMemory(config, { maxBinding: 2 ** 30, software: true });
-    expect(parameterCounts(trainer.model.config, config.model.trainable).all / numbers).toBeCloseTo(1, 1);
-    expect(plan.gpuBytes / measured, JSON.stringify({ plan: plan.parts, measured })).toBeGreaterThan(0.85);
-    expect(plan.gpuBytes / measured, JSON.stringify({ plan: plan.parts, measured })).toBeLessThan(1.15);
+    const plan = await planMemory(config, device);
+    expect(plan.parts.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(plan.gpuBytes);
+    expect(plan.gpuBytes / measured, JSON.stringify({ plan: plan.parts, measured })).toBeCloseTo(1, 2);
   });
 
-  test("refuses what the adapter cannot bind, and says what to change", () => {
-    const config = resolveConfig({ model: { preset: "vit-b" } });
-    const plan = planMemory(config, { maxBinding: 128 * 2 ** 20, software: false, free: 2 ** 36 });
+  test("refuses what the adapter cannot bind, and says what to change", async () => {
+    const device = await testDevice();
+    const small = Object.create(device, {
+      limits: { value: { ...limitsOf(device), maxStorageBufferBindingSize: 2 ** 20 } },
+    }) as typeof device;
+    const config = resolveConfig(nano({}, { batch: 8 }));
+    const plan = await planMemory(config, small, 2 ** 36);
     expect(plan.fits).toBe(false);
+    expect(plan.largestBuffer).toBeGreaterThan(2 ** 20);
     expect(plan.advice).toContain("train.microBatch=1");
-    const smaller = resolveConfig({ model: { preset: "vit-b" }, train: { microBatch: 1, recompute: true } });
-    expect(planMemory(smaller, { maxBinding: 128 * 2 ** 20, software: false, free: 2 ** 36 }).fits).toBe(true);
+    const one = await planMemory(resolveConfig(nano({}, { batch: 8, microBatch: 1 })), small, 2 ** 36);
+    expect(one.fits).toBe(true);
+    expect((await planMemory(config, device, 2 ** 20)).advice).toContain("too little free memory");
   });
 });
 
-test("every kernel agrees with its reference on this adapter", async () => {
-  const results = await selfTest(await testDevice());
-  expect(results.filter((result) => !result.ok)).toEqual([]);
-  expect(results.length).toBeGreaterThan(50);
-});
+/** Limits are getters of a prototype: spreading them gives nothing. */
+function limitsOf({ limits }: Awaited<ReturnType<typeof testDevice>>): Record<string, number> {
+  const names = Object.getOwnPropertyNames(Object.getPrototypeOf(limits));
+  return Object.fromEntries([...names, ...Object.keys(limits)].map((name) => [name, Reflect.get(limits, name)]));
+}

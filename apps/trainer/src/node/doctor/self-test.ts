@@ -23,14 +23,18 @@ const STEP = 1 / 64;
  * gradients against differences of those results.
  */
 export async function selfTest(device: Device): Promise<SelfTest[]> {
+  return [...(await opTests(device, CASES)), ...(await modelTest(device))];
+}
+
+/** The checks of some cases alone. */
+export async function opTests(device: Device, cases: readonly Case[]): Promise<SelfTest[]> {
   const results: SelfTest[] = [];
-  for (const one of CASES) {
+  for (const one of cases) {
     const name = one.note ? `${one.op}, ${one.note}` : one.op;
     results.push(await guarded(name, FORWARD, () => forwardError(device, one)));
     if (one.gradient !== false)
       results.push(await guarded(`gradient of ${name}`, GRADIENT, () => gradientError(device, one)));
   }
-  results.push(...(await modelTest(device)));
   return results;
 }
 
@@ -85,7 +89,7 @@ async function forwardError(device: Device, one: Case): Promise<number | null> {
 /** The derivative of a random projection of the result along one random direction of each input; the worst of them. */
 async function gradientError(device: Device, one: Case): Promise<number> {
   const values = valuesOf(one);
-  let cotangent = new Float32Array();
+  let cotangent: Float32Array = new Float32Array();
   const gradients = await scope(device, "self-test", async () => {
     const inputs = upload(device, one, values, true);
     const y = one.run(...inputs);
