@@ -27,14 +27,6 @@ for (const [path, load] of Object.entries(modules)) {
   }
 }
 
-/** Every combination of a kernel's tunables. */
-function variants(params: Kernel["params"]): Params[] {
-  let all: Params[] = [{}];
-  for (const [name, values] of Object.entries(params))
-    all = all.flatMap((some) => values.map((value) => ({ ...some, [name]: value })));
-  return all;
-}
-
 /** Fields of `struct Params` in order, as `name: type`; none where the kernel has no such struct. */
 function paramsFields(source: string): string[] {
   const body = source.replace(/\/\/.*$/gm, "").match(/struct\s+Params\s*\{([^}]*)\}/)?.[1] ?? "";
@@ -58,12 +50,13 @@ async function compile(kernel: Kernel, params: Params): Promise<string | null> {
 const lines = (text: string) => text.split("\n").map((line) => line.trim());
 
 // Dawn frees its instance, and crashes, unless the object that create() returns stays referenced.
-const instance = create(["backend=null"]);
+const instance = create(["backend=null", "enable-dawn-features=allow_unsafe_apis"]);
 let gpu: GPUDevice;
 beforeAll(async () => {
   const adapter = await instance.requestAdapter();
   if (!adapter) throw new Error("Dawn has no null backend. Expected webgpu 0.6.2 or newer.");
-  gpu = await adapter.requestDevice({ requiredFeatures: ["shader-f16", "subgroups"] as GPUFeatureName[] });
+  const features = ["shader-f16", "subgroups", "chromium-experimental-subgroup-matrix"];
+  gpu = await adapter.requestDevice({ requiredFeatures: features as GPUFeatureName[] });
 });
 afterAll(() => {
   gpu.destroy();
@@ -99,7 +92,7 @@ describe.each([...kernels].map(([kernel, path]) => ({ name: kernel.name, kernel,
       expect(paramsFields(kernel.source), path).toEqual(declared);
     });
 
-    const all = variants(kernel.params);
+    const all = kernel.variants();
     test(`${all.length} variants compile`, async () => {
       const failures: string[] = [];
       await Promise.all(

@@ -19,6 +19,11 @@ export interface KernelSpec<U extends Record<string, UniformType>> {
   source: readonly string[];
   /** Every legal value of every tunable, the default first. */
   params?: Record<string, readonly (number | boolean | string)[]>;
+  /**
+   * The variants that tools list and tests compile, where not every combination of tunables exists or is worth a look. All of
+   * them must fit WebGPU's default limits. Default: every combination.
+   */
+  variants?: () => readonly KernelParams[];
   /** Scalars of `struct Params` in order. */
   uniforms?: U;
 }
@@ -36,6 +41,7 @@ export class Kernel<U extends Record<string, UniformType> = Record<string, Unifo
   readonly uniforms: U;
   /** Storage bindings in order. */
   readonly bindings: readonly BindingInfo[];
+  readonly #listed: (() => readonly KernelParams[]) | undefined;
   readonly #uniformNames: string[];
   readonly #uniformTypes: UniformType[];
   readonly #uniformBytes: number;
@@ -46,6 +52,7 @@ export class Kernel<U extends Record<string, UniformType> = Record<string, Unifo
     this.name = spec.name;
     this.source = spec.source.join("\n");
     this.params = spec.params ?? {};
+    this.#listed = spec.variants;
     this.uniforms = (spec.uniforms ?? {}) as U;
     this.#uniformNames = Object.keys(this.uniforms);
     this.#uniformTypes = Object.values(this.uniforms);
@@ -82,6 +89,15 @@ export class Kernel<U extends Record<string, UniformType> = Record<string, Unifo
     return all;
   }
 
+  /** The variants worth checking: those declared, else every combination of the tunables. */
+  variants(): KernelParams[] {
+    if (this.#listed) return this.#listed().map((it) => this.resolve(it));
+    let all: KernelParams[] = [{}];
+    for (const [name, values] of Object.entries(this.params))
+      all = all.flatMap((some) => values.map((value) => ({ ...some, [name]: value })));
+    return all;
+  }
+
   /** Final WGSL of a variant. */
   code(params: KernelParams = {}): string {
     return specialize(this.name, this.source, this.resolve(params));
@@ -110,7 +126,9 @@ export class Kernel<U extends Record<string, UniformType> = Record<string, Unifo
       );
     }
     device.assertUsable();
-    const pipeline = device.pipelines.get(this.#variant(params));
+    const variant = this.#variant(params);
+    if (device.pipelines.note(variant)) return;
+    const pipeline = device.pipelines.get(variant);
     const bound = new Array<GPUBufferBinding>(this.bindings.length);
     for (let i = 0; i < bound.length; i++) {
       const { name } = this.bindings[i];

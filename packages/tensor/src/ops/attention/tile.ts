@@ -1,14 +1,23 @@
 import type { Device } from "../../device/device";
 import { defineKernel, spread } from "../../kernel/define-kernel";
+import type { KernelParams } from "../../kernel/specialize";
 import type { Tensor } from "../../tensor/tensor";
 import forwardWgsl from "./attention-tile.wgsl";
 import type { Heads, HeadTensors } from "./heads";
 import type { BiasLayout } from "./rel-pos";
 
+const params = { WG: [64, 128], D: [64, 80, 32, 16], BLOCK: [32, 16], ROLLED: [false, true], REL: [false, true] };
+
 export const attentionTileKernel = /* @__PURE__ */ defineKernel({
   name: "attention-tile",
   source: [forwardWgsl],
-  params: { WG: [64, 128], D: [64, 80, 32, 16], BLOCK: [32, 16], ROLLED: [false, true], REL: [false, true] },
+  params,
+  variants: (): KernelParams[] => [
+    ...[64, 80, 32, 16].flatMap((D) => [false, true].map((REL) => ({ D, REL, BLOCK: D > 64 ? 16 : 32 }))),
+    { ROLLED: true },
+    { WG: 128 },
+    { BLOCK: 16 },
+  ],
   uniforms: {
     heads: "u32",
     count: "u32",

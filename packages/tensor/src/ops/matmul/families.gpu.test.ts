@@ -56,7 +56,7 @@ describe("tiles", () => {
     const tiles = [
       { TM: 128, TN: 128, BK: 8, R: 8 },
       { TM: 64, TN: 32, BK: 16, R: 4 },
-      { TM: 32, TN: 64, BK: 16, R: 8 }, // fewer lanes than blocks: each holds several
+      { TM: 32, TN: 32, BK: 8, R: 4 },
     ];
     await scope(device, "test", async () => {
       const [ta, tb] = [tensor(device, a, [m, k]), tensor(device, b, [k, n])];

@@ -1,14 +1,14 @@
 import { forcedFamily } from "../../debug/flags";
 import { KernelError } from "../../errors";
+import { hasMatrixUnits, matrixTakes } from "./matrix";
 import type { Product } from "./spec";
 import { tileTakes } from "./tile";
 
 /**
- * How a product is computed: by subgroups of one narrow size (software adapters), on tiles in workgroup memory (GPUs), or
- * straight from storage.
+ * How a product is computed: by subgroups of one narrow size (software adapters), on tiles in workgroup memory (GPUs), on the
+ * matrix units (GPUs that have them, for weights stored f16), or straight from storage.
  */
-export type ProductFamily = "subgroup" | "tile" | "direct";
-const FAMILIES: readonly string[] = ["subgroup", "tile", "direct"];
+export type ProductFamily = "subgroup" | "tile" | "matrix" | "direct";
 
 /**
  * The family for a product, by adapter and operands; `TENSOR_FAMILY=matmul:NAME` forces one, where the operands suit it.
@@ -18,14 +18,17 @@ const FAMILIES: readonly string[] = ["subgroup", "tile", "direct"];
 export function productFamily(spec: Product, subgroup: number): ProductFamily {
   const { device } = spec.y;
   const forced = forcedFamily("matmul");
-  if (forced !== undefined && (!FAMILIES.includes(forced) || (forced === "subgroup" && subgroup === 0))) {
+  const units = hasMatrixUnits(device);
+  const runs = ["tile", "direct", ...(subgroup > 0 ? ["subgroup"] : []), ...(units ? ["matrix"] : [])];
+  if (forced !== undefined && !runs.includes(forced)) {
     throw new KernelError(
       "matmul",
-      `the forced family does not run here. Got ${forced} on ${device.info.name}. Expected tile, direct${subgroup > 0 ? " or subgroup" : ""}.`,
+      `the forced family does not run here. Got ${forced} on ${device.info.name}. Expected ${runs.join(", ")}.`,
     );
   }
   if (forced === "direct" || forced === "subgroup") return forced;
   if (forced === undefined && subgroup > 0) return "subgroup";
-  const tile = forced === "tile" || device.info.kind !== "software";
+  if (units && forced !== "tile" && matrixTakes(spec)) return "matrix";
+  const tile = forced !== undefined || device.info.kind !== "software";
   return tile && tileTakes(spec) ? "tile" : "direct";
 }

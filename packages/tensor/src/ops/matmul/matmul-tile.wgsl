@@ -1,14 +1,15 @@
 // c = a . b (+ bias) for GPUs: tiles of a and b are shared by a workgroup, products by registers. A workgroup owns TM rows x TN
 // columns, a lane R x R of them as vec4: with R = 8 two groups of four rows and two of four columns, half a tile apart, so that
-// neighbouring lanes read neighbouring vec4 of workgroup memory. Per step of BK each lane brings blocks of 4 x 4 elements into
-// registers (128-bit loads, two lanes to a 32-byte sector where a row runs along k) while the last step's products run; blocks
-// are transposed there if need be, so both tiles lie with k outermost and operands stored transposed cost no copy.
+// neighbouring lanes read neighbouring vec4 of workgroup memory. Per step of BK a lane brings at most one block of 4 x 4 elements
+// into registers (128-bit loads, two lanes to a 32-byte sector where a row runs along k) while the last step's products run; it
+// is transposed there if need be, so both tiles lie with k outermost and operands stored transposed cost no copy.
 // Traffic per tile and step: (TM + TN) BK elements for 2 TM TN BK operations. Sums run over k in order, in f32.
 
 const TM: u32 = 128u; // rows of a workgroup's tile
 const TN: u32 = 128u; // columns
 const BK: u32 = 8u; // steps of k held in workgroup memory
 const R: u32 = 8u; // rows and columns of a lane: 8 or 4
+const ROLLED: bool = false; // keeps loops: compiles in a fraction of the time, where speed is not the aim
 const TA: bool = false; // a is stored [batch, k, m]
 const TB: bool = false; // b is stored [batch, n, k]
 const PARTA: u32 = 4u; // elements of an ElemA
@@ -24,8 +25,7 @@ const BV: u32 = TN / 4u;
 const SA: u32 = AV + 1u; // one more than the line: an odd step spreads a transposed block over the banks
 const SB: u32 = BV + 1u;
 const BLOCKS_A: u32 = AV * BK / 4u;
-const BLOCKS: u32 = BLOCKS_A + BV * BK / 4u;
-const HELD: u32 = (BLOCKS + WG - 1u) / WG; // blocks of a lane
+const BLOCKS: u32 = BLOCKS_A + BV * BK / 4u; // at most WG
 
 struct Params {
   m: u32, n: u32, k: u32,
@@ -35,6 +35,7 @@ struct Params {
   alpha: f32,
   bias: u32, // 0 none, 1 a value per column, 2 a value per row
   act: u32, // 0 none, 1 relu, 2 gelu
+  four: u32, bk: u32, r: u32, // 4, BK and R, as numbers that no compiler unrolls loops by
 }
 
 @group(0) @binding(0) var<storage, read> a: array<ElemA>; // [batch, m, k], or [batch, k, m] if TA
@@ -103,10 +104,10 @@ fn fetchB(i: u32, col: u32, k: u32, base: u32) -> mat4x4f {
 fn stage(i: u32, block: mat4x4f) {
   if (i < BLOCKS_A) {
     let at = place(i, AV, !TA);
-    for (var e = 0u; e < 4u; e++) { tileA[(at.y * 4u + e) * SA + at.x] = block[e]; }
+    for (var e = 0u; e < select(4u, p.four, ROLLED); e++) { tileA[(at.y * 4u + e) * SA + at.x] = block[e]; }
   } else if (i < BLOCKS) {
     let at = place(i - BLOCKS_A, BV, TB);
-    for (var e = 0u; e < 4u; e++) { tileB[(at.y * 4u + e) * SB + at.x] = block[e]; }
+    for (var e = 0u; e < select(4u, p.four, ROLLED); e++) { tileB[(at.y * 4u + e) * SB + at.x] = block[e]; }
   }
 }
 
@@ -129,7 +130,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let baseB = batch * p.strideB;
   let x = lane % COLS; // this lane's vec4 column, and vec4 row, of the tile
   let y = lane / COLS;
-  var next: array<mat4x4f, HELD>;
+  var next: mat4x4f;
   var c0 = vec4f(); var c1 = vec4f(); var c2 = vec4f(); var c3 = vec4f();
   var c4 = vec4f(); var c5 = vec4f(); var c6 = vec4f(); var c7 = vec4f();
   var d0 = vec4f(); var d1 = vec4f(); var d2 = vec4f(); var d3 = vec4f();
@@ -137,18 +138,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   for (var at = 0u; at < p.k + BK; at += BK) {
     if (at > 0u) {
       workgroupBarrier(); // the last step's products have been read
-      for (var h = 0u; h < HELD; h++) { stage(lane + h * WG, next[h]); }
+      stage(lane, next);
       workgroupBarrier();
     }
     if (at < p.k) {
-      for (var h = 0u; h < HELD; h++) {
-        let i = lane + h * WG;
-        if (i < BLOCKS_A) { next[h] = fetchA(i, row, at, baseA); }
-        else if (i < BLOCKS) { next[h] = fetchB(i - BLOCKS_A, col, at, baseB); }
-      }
+      if (lane < BLOCKS_A) { next = fetchA(lane, row, at, baseA); }
+      else if (lane < BLOCKS) { next = fetchB(lane - BLOCKS_A, col, at, baseB); }
     }
     if (at == 0u) { continue; }
-    for (var k = 0u; k < BK; k++) {
+    for (var k = 0u; k < select(BK, p.bk, ROLLED); k++) {
       let u = tileA[k * SA + y];
       let v = tileB[k * SB + x];
       c0 = fma(vec4f(u.x), v, c0); c1 = fma(vec4f(u.y), v, c1);
@@ -169,7 +167,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var left = array<vec4f, 8>(c0, c1, c2, c3, c4, c5, c6, c7);
   var right = array<vec4f, 8>(d0, d1, d2, d3, d4, d5, d6, d7);
   // One loop keeps the code small: sixteen inlined epilogues take seconds to compile.
-  for (var i = 0u; i < R; i++) {
+  for (var i = 0u; i < select(R, p.r, ROLLED); i++) {
     let r = row + y * 4u + i % 4u + i / 4u * (TM / 2u);
     finish(r, col + x * 4u, out, left[i]);
     if (R == 8u) { finish(r, col + TN / 2u + x * 4u, out, right[i]); }

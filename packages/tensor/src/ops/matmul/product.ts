@@ -6,6 +6,7 @@ import { empty, type Tensor } from "../../tensor/tensor";
 import { productFamily } from "./family";
 import directWgsl from "./matmul-direct.wgsl";
 import subgroupWgsl from "./matmul-subgroup.wgsl";
+import { productMatrix } from "./matrix";
 import packWgsl from "./pack.wgsl";
 import { epilogue, type Product } from "./spec";
 import { productTile } from "./tile";
@@ -100,6 +101,10 @@ export function product(spec: Product): void {
   const family = productFamily(spec, fixedSubgroup(device));
   if (family === "tile") {
     productTile(spec);
+    return;
+  }
+  if (family === "matrix") {
+    productMatrix(spec);
     return;
   }
   const S = family === "subgroup" ? fixedSubgroup(device) : 0;

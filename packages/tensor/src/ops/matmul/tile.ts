@@ -2,6 +2,7 @@ import type { Device } from "../../device/device";
 import { defineKernel, spread } from "../../kernel/define-kernel";
 import activateWgsl from "../../kernel/lib/activate.wgsl";
 import erfWgsl from "../../kernel/lib/erf.wgsl";
+import type { KernelParams } from "../../kernel/specialize";
 import { tunedFor } from "../../kernel/tuning";
 import type { Tensor } from "../../tensor/tensor";
 import tileWgsl from "./matmul-tile.wgsl";
@@ -14,6 +15,7 @@ const params = {
   TN: [128, 64, 32],
   BK: [8, 16],
   R: [8, 4],
+  ROLLED: [false, true],
   TA: [false, true],
   TB: [false, true],
   PARTA: [4, 1],
@@ -32,21 +34,10 @@ const uniforms = {
   alpha: "f32",
   bias: "u32",
   act: "u32",
+  four: "u32",
+  bk: "u32",
+  r: "u32",
 } as const;
-
-export const matmulTileKernel = /* @__PURE__ */ defineKernel({
-  name: "matmul-tile",
-  source: [erfWgsl, activateWgsl, storeVec4Wgsl, tileWgsl],
-  params: { ...params, ElemC: ["vec4f"] },
-  uniforms,
-});
-/** The same for results whose rows are not whole vec4. */
-export const matmulTileOddKernel = /* @__PURE__ */ defineKernel({
-  name: "matmul-tile-odd",
-  source: [erfWgsl, activateWgsl, storeF32Wgsl, tileWgsl],
-  params: { ...params, ElemC: ["f32"] },
-  uniforms,
-});
 
 /** Sizes of a workgroup's tile: rows, columns, steps of the inner dimension, rows and columns of a lane. */
 export type Tile = { TM: number; TN: number; BK: number; R: number };
@@ -61,15 +52,10 @@ export function tileBytes({ TM, TN, BK }: Tile): number {
   return 16 * BK * (TM / 4 + 1 + TN / 4 + 1);
 }
 
-/** Whether a tile fits the device's limits, and its lanes a subgroup. */
-export function tileFits(device: Device, tile: Tile): boolean {
-  const { maxComputeWorkgroupStorageSize, maxComputeInvocationsPerWorkgroup, maxComputeWorkgroupSizeX } = device.limits;
+/** Whether the kernel is written for a tile: at least a subgroup of lanes, and no more than one block of 4 x 4 to bring per lane. */
+function isTile(tile: Tile): boolean {
   const lanes = tileLanes(tile);
-  return (
-    tileBytes(tile) <= maxComputeWorkgroupStorageSize &&
-    lanes >= 32 &&
-    lanes <= Math.min(maxComputeInvocationsPerWorkgroup, maxComputeWorkgroupSizeX)
-  );
+  return lanes >= 32 && lanes <= 256 && ((tile.TM + tile.TN) * tile.BK) / 16 <= lanes;
 }
 
 /** Every tile that the kernel is written for. */
@@ -77,7 +63,48 @@ export function allTiles(): Tile[] {
   const { TM, TN, BK, R } = params;
   return TM.flatMap((tm) =>
     TN.flatMap((tn) => BK.flatMap((bk) => R.map((r) => ({ TM: tm, TN: tn, BK: bk, R: r })))),
-  ).filter((tile) => tileLanes(tile) <= 256 && tileLanes(tile) >= 32);
+  ).filter(isTile);
+}
+
+/** Every tile that fits everywhere, and every kind of operands on one of them. */
+function variants(ElemC: string): KernelParams[] {
+  const tiles = allTiles().filter((tile) => tileBytes(tile) <= 16384);
+  const flags = [false, true];
+  const elems = params.ElemA.map((elem) => ({ elem, part: elem === "f32" ? 1 : 4 }));
+  const operands = flags.flatMap((TA) =>
+    flags.flatMap((TB) =>
+      elems.flatMap((a) =>
+        elems.map((b) => ({ TA, TB, ElemA: a.elem, PARTA: a.part, ElemB: b.elem, PARTB: b.part, ElemC })),
+      ),
+    ),
+  );
+  return [...tiles.map((tile) => ({ ...tile, ElemC })), ...operands, { ROLLED: true, ElemC }];
+}
+
+export const matmulTileKernel = /* @__PURE__ */ defineKernel({
+  name: "matmul-tile",
+  source: [erfWgsl, activateWgsl, storeVec4Wgsl, tileWgsl],
+  params: { ...params, ElemC: ["vec4f"] },
+  variants: () => variants("vec4f"),
+  uniforms,
+});
+/** The same for results whose rows are not whole vec4. */
+export const matmulTileOddKernel = /* @__PURE__ */ defineKernel({
+  name: "matmul-tile-odd",
+  source: [erfWgsl, activateWgsl, storeF32Wgsl, tileWgsl],
+  params: { ...params, ElemC: ["f32"] },
+  variants: () => variants("f32"),
+  uniforms,
+});
+
+/** Whether a tile fits the device's limits. */
+export function tileFits(device: Device, tile: Tile): boolean {
+  const { maxComputeWorkgroupStorageSize, maxComputeInvocationsPerWorkgroup, maxComputeWorkgroupSizeX } = device.limits;
+  const lanes = tileLanes(tile);
+  return (
+    tileBytes(tile) <= maxComputeWorkgroupStorageSize &&
+    lanes <= Math.min(maxComputeInvocationsPerWorkgroup, maxComputeWorkgroupSizeX)
+  );
 }
 
 /** Elements of an operand's line, contiguous in storage. */
@@ -121,10 +148,14 @@ export function productTile(spec: Product, tile?: Tile): void {
       tilesM,
       tiles: batch * tilesM,
       ...epilogue(spec),
+      four: 4,
+      bk: sizes.BK,
+      r: sizes.R,
     },
     [Math.ceil(n / TN), rows, layers],
     {
       ...sizes,
+      ROLLED: device.info.kind === "software",
       TA: transposeA,
       TB: transposeB,
       PARTA: left.part,
