@@ -15,7 +15,7 @@ interface TrainFlags {
   overwrite?: boolean;
   maxTime?: string;
   adapter?: string;
-  probeEvery: number;
+  probeEvery?: number;
   json?: boolean;
   keys?: boolean;
 }
@@ -37,7 +37,7 @@ export const addTrain: AddCommand = (program, { io, run }) => {
     .command("train")
     .summary("train by a configuration file")
     .description(
-      "Trains AMA-SAM into a run folder: resolved configuration, metrics (CSV, JSON lines, TensorBoard), checkpoints, previews, scores on\n" +
+      "Trains AMA-SAM into a run folder: resolved configuration, metrics (CSV, JSON lines, TensorBoard), checkpoints, previews, scores on " +
         "the test images, report.html and MODEL_CARD.md. Ctrl-C finishes the step, saves, and says how to go on.",
     )
     .argument("[config]", "a YAML file, such as configs/nano.yaml (not needed with --resume)")
@@ -48,9 +48,8 @@ export const addTrain: AddCommand = (program, { io, run }) => {
     .option("--max-time <time>", "save and stop after this time, such as 20h or 90m, with exit code 75")
     .option(
       "--probe-every <steps>",
-      "test every so many steps how well features tell the domains apart",
+      "test every so many steps how well features tell the domains apart; 0: only at the end (default: a quarter of the run)",
       wholeNumber("--probe-every", 0),
-      0,
     )
     .option("--json", "print events as JSON lines")
     .option("--keys", "list every key of the configuration with its meaning and default");
@@ -85,7 +84,7 @@ export const addTrain: AddCommand = (program, { io, run }) => {
             ...(file === undefined ? [] : [file]),
             ...(flags.set ?? []).flatMap((set) => ["--set", set]),
           ],
-          probeEvery: flags.probeEvery,
+          probeEvery: flags.probeEvery ?? "auto",
         });
         if (result.exitCode !== EXIT.ok) return result.exitCode;
         const { test, step, seconds } = result;

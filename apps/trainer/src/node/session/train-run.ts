@@ -33,8 +33,8 @@ export interface TrainRunOptions {
   progress?: ProgressStyle;
   /** For `env.json`. */
   command: readonly string[];
-  /** Steps between domain probes beside those of validation; 0 for none. */
-  probeEvery?: number;
+  /** Steps between domain probes; `auto`: five over the run; 0 (default): one at its end. */
+  probeEvery?: number | "auto";
   /** Decides the number of steps once the speed is known: for runs that end by the clock. */
   plan?: (device: Device, data: RunData) => Promise<Config>;
 }
@@ -120,7 +120,8 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
     }
     let test: TestResult | null;
     try {
-      test = await finish(trainer, storage, data, environment, io, progress);
+      const own = trainer;
+      test = await withDeviceOf(own, () => finish(own, storage, data, environment, io, progress));
     } catch (error) {
       if (error !== io.stop.signal.reason) throw error;
       io.err(`stopped while scoring. Go on with: ama-sam train --resume ${storage.root}\n`);
@@ -180,7 +181,9 @@ async function runWithProbes(
   options: TrainRunOptions,
   started: number,
 ): Promise<void> {
-  const { io, probeEvery = 0, maxSeconds } = options;
+  const { io, maxSeconds } = options;
+  const { totalSteps } = trainer;
+  const probeEvery = options.probeEvery === "auto" ? Math.ceil(totalSteps / 4) : (options.probeEvery ?? 0);
   const probe = async (): Promise<void> => {
     const found = await probeDomains(trainer.model, data);
     if (!found) return;
@@ -194,7 +197,7 @@ async function runWithProbes(
     maxSeconds === undefined ? {} : { maxTimeMs: Math.max(0, 1000 * (maxSeconds - secondsSince(started))) };
   // A run that goes on makes the probes that the interruption took, and the others at the steps where they would have been.
   const probeOnce = async (): Promise<void> => {
-    if (!RunRecorder.has(options.folder, "probe", trainer.progress.step)) await probe();
+    if (!RunRecorder.has(options.folder, "probe", trainer.progress.step)) await withDeviceOf(trainer, probe);
   };
   if (probeEvery === 0) {
     await trainer.run({ signal: io.stop.signal, ...limit() });
@@ -208,6 +211,18 @@ async function runWithProbes(
     const maxSteps = probeEvery - (step % probeEvery);
     const reason = await trainer.run({ signal: io.stop.signal, maxSteps, ...limit() });
     if (reason === "stopped" || reason === "time") return;
+  }
+}
+
+/** Device work outside of the loop; after a loss the trainer takes another device, and the work begins again. */
+async function withDeviceOf<T>(trainer: Trainer, work: () => Promise<T>): Promise<T> {
+  for (let losses = 0; ; losses++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (losses === 3 || !trainer.learner.isLost(error)) throw error;
+      await trainer.state(); // reads the weights: the loop notices the loss and recovers
+    }
   }
 }
 

@@ -13,6 +13,8 @@ export interface ChartOptions {
   xLabel: string;
   /** Draws a running mean over the values, the values themselves pale behind it. */
   smooth?: boolean;
+  /** Marks the values of a short series; default true. */
+  dots?: boolean;
   /** Fixed range of y; by default that of the values. */
   range?: readonly [number, number];
   /** Horizontal line, such as chance level. */
@@ -53,7 +55,7 @@ export function lineChart(series: readonly Series[], options: ChartOptions): str
       .map(([x, y], i) => `${i === 0 ? "M" : "L"}${px(x).toFixed(1)} ${py(y).toFixed(1)}`)
       .join("");
   const dots = (points: readonly (readonly [number, number])[], k: number) =>
-    points.length <= 40
+    points.length <= 40 && options.dots !== false
       ? points
           .map(([x, y]) => `<circle class="s${k}" cx="${px(x).toFixed(1)}" cy="${py(y).toFixed(1)}" r="2.5"/>`)
           .join("")
@@ -93,10 +95,12 @@ function grid(
   px: (x: number) => number,
   py: (y: number) => number,
 ): string {
-  const rows = ticks(y0, y1, 4).map(
-    (y) =>
+  const yTicks = ticks(y0, y1, 4);
+  const tickText = axisNumbers(yTicks);
+  const rows = yTicks.map(
+    (y, i) =>
       `<path class="grid" d="M${LEFT} ${py(y).toFixed(1)}H${WIDTH - RIGHT}"/>` +
-      `<text class="tick" x="${LEFT - 6}" y="${(py(y) + 4).toFixed(1)}" text-anchor="end">${shortNumber(y)}</text>`,
+      `<text class="tick" x="${LEFT - 6}" y="${(py(y) + 4).toFixed(1)}" text-anchor="end">${tickText[i]}</text>`,
   );
   const columns = ticks(x0, x1, 5).map(
     (x) =>
@@ -123,8 +127,17 @@ export function shortNumber(x: number): string {
   return String(Number(x.toPrecision(3)));
 }
 
+/** The numbers of one axis, all in the form that its largest one needs. */
+function axisNumbers(values: readonly number[]): string[] {
+  const texts = values.map(shortNumber);
+  if (!texts.some((text) => text.includes("e"))) return texts;
+  const power = Math.floor(Math.log10(values.reduce((a, b) => Math.max(a, Math.abs(b)), 0)));
+  return values.map((x) => (x === 0 ? "0" : `${Number((x / 10 ** power).toPrecision(3))}e${power}`));
+}
+
+/** A single step gets room to its left: the run began at 0. */
 function widen(low: number, high: number): [number, number] {
-  return low < high ? [low, high] : [low - 1, high + 1];
+  return low < high ? [low, high] : [Math.min(0, low), Math.max(low + 1, high)];
 }
 
 /** The range of nearly all values: one early spike must not flatten the rest of the curve. */

@@ -59,8 +59,17 @@ export function readMetrics(csv: string): Pick<ReportData, "steps" | "validation
     const step = read(row, "step");
     if ((row[header.indexOf("validationDsc")] ?? "") !== "") validation.push({ step, dsc: read(row, "validationDsc") });
     else {
-      const [lr, loss, fine] = [read(row, "lr"), read(row, "loss"), read(row, "fine")];
-      steps.push({ step, lr, loss, fine, coarse: read(row, "coarse"), domain: read(row, "domain") });
+      steps.push({
+        step,
+        lr: read(row, "lr"),
+        lambda: read(row, "lambda"),
+        loss: read(row, "loss"),
+        fine: read(row, "fine"),
+        coarse: read(row, "coarse"),
+        domain: read(row, "domain"),
+        gradNorm: read(row, "gradNorm"),
+        skipped: read(row, "skipped") === 1,
+      });
     }
   }
   return { steps, validation };

@@ -11,7 +11,17 @@ const png = encodePng({ width: 1, height: 1, channels: 1, bitDepth: 8, data: Uin
 const data: ReportData = {
   title: "run <script>alert(1)</script>",
   subtitle: "sub",
-  steps: [1, 2, 3].map((step) => ({ step, lr: 1e-3, loss: 3 / step, fine: 1 / step, coarse: 2 / step, domain: 0.7 })),
+  steps: [1, 2, 3].map((step) => ({
+    step,
+    lr: 1e-3,
+    lambda: step / 3,
+    loss: 3 / step,
+    fine: 1 / step,
+    coarse: 2 / step,
+    domain: 0.7,
+    gradNorm: step,
+    skipped: step === 2,
+  })),
   validation: [{ step: 2, dsc: 0.5 }],
   probe: [{ step: 0, accuracy: 0.9, primary: 1, auxiliary: 0.8 }],
   perImage: [
@@ -35,6 +45,11 @@ describe("the report", () => {
       "Domain loss",
       "Validation DSC",
       "Learning rate",
+      "Strength of the reversed gradient",
+      "Gradient, before clipping",
+      "1 of 3 steps gave NaN or infinity and were skipped: 2.",
+      "Means over 2 test images",
+      "those of step 2, with the best validation DSC (50.00 %)",
       "Domain probe accuracy",
       "chance",
     ])
@@ -44,6 +59,7 @@ describe("the report", () => {
       "good: DSC 100",
       "true positive",
       "Hausdorff distance in pixels",
+      "Share of the true foreground pixels",
       "4-connected",
       "lr: 1",
       "a GPU",
@@ -86,6 +102,18 @@ describe("charts", () => {
     expect(ticks(0, 1, 4).map(shortNumber)).toEqual(["0", "0.5", "1"]);
     expect(ticks(0.1, 0.9, 4).map(shortNumber)).toEqual(["0.2", "0.4", "0.6", "0.8"]);
     expect(ticks(0, 200, 5)).toEqual([0, 50, 100, 150, 200]);
+  });
+
+  test("an axis has one form of number", () => {
+    const points = [0, 1, 2].map((x) => [x, 7.5e-4 * x] as const);
+    const svg = lineChart([{ name: "x", points }], { title: "t", xLabel: "step", dots: false });
+    expect([...svg.matchAll(/text-anchor="end">([^<]*)</g)].map(([, text]) => text)).toEqual([
+      "0",
+      "0.5e-3",
+      "1e-3",
+      "1.5e-3",
+    ]);
+    expect(svg).not.toContain("<circle");
   });
 
   test("values that are not finite leave no mark", () => {

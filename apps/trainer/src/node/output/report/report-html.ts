@@ -14,13 +14,26 @@ export interface ProbePoint {
   auxiliary: number;
 }
 
+/** A step's row of `metrics.csv`. */
+export interface StepRow {
+  step: number;
+  lr: number;
+  lambda: number;
+  loss: number;
+  fine: number;
+  coarse: number;
+  domain: number;
+  gradNorm: number;
+  /** Whether its update was left out, because a value was not finite. */
+  skipped: boolean;
+}
+
 /** Everything that a report shows. Parts that a run does not have stay empty. */
 export interface ReportData {
   title: string;
   /** One sentence under the title. */
   subtitle: string;
-  /** One row a step: step and named values. */
-  steps: readonly { step: number; lr: number; loss: number; fine: number; coarse: number; domain: number }[];
+  steps: readonly StepRow[];
   validation: readonly { step: number; dsc: number }[];
   probe: readonly ProbePoint[];
   perImage: readonly EvaluationRow[];
@@ -39,7 +52,7 @@ const SHOWN = ["dsc", "iou", "macroF1", "hd", "aji", "dq", "sq", "pq"] as const;
 export function reportHtml(data: ReportData): string {
   const mean = data.perImage.length > 0 ? aggregate(data.perImage) : null;
   const sections = [
-    headline(mean),
+    headline(mean, data),
     baselines(data, mean),
     curves(data),
     probe(data),
@@ -60,12 +73,20 @@ ${sections.filter((section) => section !== "").join("\n")}
 `;
 }
 
-function headline(mean: Aggregate | null): string {
+function headline(mean: Aggregate | null, { perImage, validation }: ReportData): string {
   if (!mean)
     return `<p class="note">This run has not been evaluated on test images yet: <code>ama-sam evaluate</code> does it.</p>`;
   const tile = (name: (typeof SHOWN)[number]) =>
     `<div class="tile"><b>${name === "hd" ? mean.hd.toFixed(2) : percent(mean[name])}</b><span>${METRIC_TITLES[name]}${name === "hd" ? ", pixels" : ", %"}</span></div>`;
-  return `<div class="tiles">${SHOWN.map(tile).join("")}</div>`;
+  const images = perImage.length === 1 ? "On 1 test image" : `Means over ${perImage.length} test images`;
+  // As the trainer chooses: the first of the highest.
+  const best = validation
+    .filter(({ dsc }) => Number.isFinite(dsc))
+    .reduce<{ step: number; dsc: number } | null>((a, b) => (a && a.dsc >= b.dsc ? a : b), null);
+  const which = best
+    ? ` Weights: those of step ${best.step}, with the best validation DSC (${percent(best.dsc)} %).`
+    : "";
+  return `<div class="tiles">${SHOWN.map(tile).join("")}</div><p class="soft">${images} that took no part in the training; definitions are below.${which}</p>`;
 }
 
 function baselines({ baselines: rows, perImage }: ReportData, mean: Aggregate | null): string {
@@ -81,26 +102,37 @@ function baselines({ baselines: rows, perImage }: ReportData, mean: Aggregate | 
 }
 
 function curves({ steps, validation }: ReportData): string {
-  const of = (name: string, key: "loss" | "fine" | "coarse" | "domain" | "lr"): Series => ({
+  const of = (name: string, key: Exclude<keyof StepRow, "step" | "skipped">): Series => ({
     name,
     points: steps.map((row) => [row.step, row[key]] as const),
   });
-  const hasDomain = steps.some((row) => Number.isFinite(row.domain));
+  const some = (key: "domain" | "gradNorm") => steps.some((row) => Number.isFinite(row[key]));
+  const smooth = { xLabel: "step", smooth: true };
+  const ramp = new Set(steps.map(({ lambda }) => lambda)).size > 1;
   const charts = [
-    lineChart([of("total", "loss")], { title: "Loss", xLabel: "step", smooth: true }),
-    lineChart([of("fine", "fine"), of("coarse", "coarse")], {
-      title: "Segmentation losses",
-      xLabel: "step",
-      smooth: true,
-    }),
-    hasDomain ? lineChart([of("domain", "domain")], { title: "Domain loss", xLabel: "step", smooth: true }) : "",
+    lineChart([of("total", "loss")], { title: "Loss", ...smooth }),
+    lineChart([of("fine", "fine"), of("coarse", "coarse")], { title: "Segmentation losses", ...smooth }),
+    some("domain") ? lineChart([of("domain", "domain")], { title: "Domain loss", ...smooth }) : "",
     lineChart([{ name: "DSC", points: validation.map((v) => [v.step, v.dsc] as const) }], {
       title: "Validation DSC",
       xLabel: "step",
     }),
-    lineChart([of("rate", "lr")], { title: "Learning rate", xLabel: "step" }),
+    lineChart([of("rate", "lr")], { title: "Learning rate", xLabel: "step", dots: false }),
+    ramp
+      ? lineChart([of("lambda", "lambda")], { title: "Strength of the reversed gradient", xLabel: "step", dots: false })
+      : "",
+    some("gradNorm") ? lineChart([of("L2 norm", "gradNorm")], { title: "Gradient, before clipping", ...smooth }) : "",
   ].filter((chart) => chart !== "");
-  return charts.length > 0 ? `<h2>Training</h2><div class="charts">${charts.join("")}</div>` : "";
+  if (charts.length === 0) return "";
+  const skipped = steps.filter((row) => row.skipped).map((row) => row.step);
+  const note =
+    skipped.length > 0
+      ? `<p class="note">${skipped.length} of ${steps.length} steps gave NaN or infinity and were skipped: ${skipped.slice(0, 20).join(", ")}${skipped.length > 20 ? ", ..." : ""}.</p>`
+      : "";
+  return (
+    `<h2>Training</h2><p class="soft">Pale: every step. Dark: its running mean. Numbers: the last value.</p>${note}` +
+    `<div class="charts">${charts.join("")}</div>`
+  );
 }
 
 function probe({ probe: points }: ReportData): string {
@@ -124,14 +156,17 @@ function probe({ probe: points }: ReportData): string {
 
 function images({ overlays }: ReportData): string {
   if (overlays.length === 0) return "";
-  const figures = overlays.map(
-    ({ title, png }) =>
-      `<figure><img alt="${escapeHtml(title)}" src="${pngUri(png)}"><figcaption>${escapeHtml(title)}</figcaption></figure>`,
-  );
+  const figure = ({ title, png }: ReportData["overlays"][number]) =>
+    `<figure><img alt="${escapeHtml(title)}" src="${pngUri(png)}"><figcaption>${escapeHtml(title)}</figcaption></figure>`;
+  const row = (name: string, some: ReportData["overlays"]) =>
+    some.length > 0 ? `<h3>${name}</h3><div class="overlays">${some.map(figure).join("")}</div>` : "";
+  // They come from the best to the worst.
+  const half = Math.ceil(overlays.length / 2);
   return (
     `<h2>Best and worst images</h2><p><span class="key"><i class="tp"></i>true positive</span><span class="key"><i class="fp"></i>false positive</span>` +
     `<span class="key"><i class="fn"></i>false negative</span><span class="soft">outlines of the true nuclei in white</span></p>` +
-    `<div class="overlays">${figures.join("")}</div>`
+    row("Best", overlays.slice(0, half)) +
+    row("Worst", overlays.slice(half).reverse())
   );
 }
 
@@ -169,7 +204,8 @@ const numberOrWord = (x: number): string =>
 function definitions(mean: Aggregate | null, protocol: string): string {
   if (!mean) return "";
   const { nan, inf } = mean.leftOut.hd;
-  const entries = SHOWN.map((name) => `<dt>${METRIC_TITLES[name]}</dt><dd>${escapeHtml(DEFINITIONS[name] ?? "")}</dd>`);
+  const names = ["dsc", "iou", "precision", "recall", "macroF1", "hd", "hd95", "aji", "dq", "sq", "pq"] as const;
+  const entries = names.map((name) => `<dt>${METRIC_TITLES[name]}</dt><dd>${escapeHtml(DEFINITIONS[name] ?? "")}</dd>`);
   const left = nan + inf > 0 ? ` The mean HD leaves out ${nan + inf} image(s) where it is undefined or infinite.` : "";
   return `<h2>What the numbers mean</h2><dl>${entries.join("")}</dl><p>${escapeHtml(protocol)}${left}</p>`;
 }

@@ -8,7 +8,7 @@ export const STYLE = `
 body{margin:0 auto;max-width:1060px;padding:28px 24px 60px;background:var(--bg);color:var(--fg);
 font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 h1{font-size:26px;margin:0 0 2px}h2{font-size:19px;margin:38px 0 10px;padding-top:14px;border-top:1px solid var(--line)}
-p{max-width:78ch}.soft{color:var(--soft)}.note{border-left:3px solid var(--s1);padding:4px 12px;background:var(--card)}
+h3{font-size:15px;margin:14px 0 6px}p{max-width:78ch}.soft{color:var(--soft)}.note{border-left:3px solid var(--s1);padding:4px 12px;background:var(--card)}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(104px,1fr));gap:12px;margin:20px 0}
 .tile{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:10px 14px}
 .tile b{display:block;font-size:21px;font-variant-numeric:tabular-nums}.tile span{color:var(--soft);font-size:13px}
@@ -28,7 +28,7 @@ i.tp,i.fp,i.fn{height:11px;width:11px}i.tp{background:var(--tp)}i.fp{background:
 th,td{padding:4px 10px;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}
 th:first-child,td:first-child{text-align:left}th{color:var(--soft);font-weight:600}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:3px 18px;font-size:14px}dt{font-weight:600}dd{margin:0;color:var(--soft)}
-.overlays{display:grid;grid-template-columns:repeat(auto-fit,minmax(300px,1fr));gap:14px}
+.overlays{display:grid;grid-template-columns:repeat(auto-fill,minmax(300px,1fr));gap:14px}
 .overlays img{width:100%;image-rendering:pixelated;border-radius:6px;display:block;border:1px solid var(--line)}
 pre{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:12px;overflow:auto;font:12.5px/1.45 ui-monospace,Menlo,Consolas,monospace}
 summary{cursor:pointer;font-weight:600;margin:10px 0}
