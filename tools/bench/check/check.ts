@@ -100,12 +100,13 @@ export async function check(args: readonly string[]): Promise<number> {
     }
     const known = recorded?.shares ?? {};
     const rounds = Number(values.rounds);
+    const at = commit();
     const measured = await measureAll(device, benches, (probes) =>
       values.record ? steady(device, probes, rounds) : patient(device, probes, rounds, known),
     );
     if (values.record) {
       const shares = values.only ? { ...known, ...measured } : measured;
-      writeShares(family, { adapter: device.info.name, commit: commit(), shares });
+      writeShares(family, { adapter: device.info.name, commit: at, shares });
       console.log(`recorded ${Object.keys(measured).length} shares in tools/bench/shares/${family}.json`);
       return 0;
     }
