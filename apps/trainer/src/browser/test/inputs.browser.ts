@@ -2,8 +2,6 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Raster } from "@ama-sam/data";
-import { encode as encodeJpeg } from "jpeg-js";
-import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 // @boundaries-ignore a TIFF, as the decoder's own tests build it
 import { buildTiff } from "../../../../../packages/data/src/decode/fixtures/tiff-builder";
@@ -19,6 +17,8 @@ import {
   start,
 } from "./browser";
 import { differentPixels, labelsByCommand, labelsOf } from "./command";
+
+type Page = OpenPage["page"];
 
 const IMAGE = join(examples, "dsb_purple_white/images/1d02c4b5.png");
 const folder = mkdtempSync(join(tmpdir(), "ama-sam-page-"));
@@ -71,10 +71,17 @@ function isInside(points: readonly (readonly [number, number])[], x: number, y: 
 
 describe("kinds of images", () => {
   it("opens a dropped JPEG as the command does", async () => {
-    const { width, height, data } = raster;
-    const rgba = Buffer.alloc(4 * width * height, 255);
-    for (let i = 0; i < width * height; i++) for (let c = 0; c < 3; c++) rgba[4 * i + c] = data[3 * i + c]!;
-    await sameAsCommand("cells.jpg", encodeJpeg({ width, height, data: rgba }, 90).data, "image/jpeg");
+    const { png } = await quarterOf(IMAGE);
+    const base64 = await open.page.evaluate(async (source) => {
+      const bitmap = await createImageBitmap(new Blob([Uint8Array.from(atob(source), (c) => c.charCodeAt(0))]));
+      const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+      canvas.getContext("2d")!.drawImage(bitmap, 0, 0);
+      const bytes = new Uint8Array(
+        await (await canvas.convertToBlob({ type: "image/jpeg", quality: 0.9 })).arrayBuffer(),
+      );
+      return btoa(String.fromCharCode(...bytes));
+    }, Buffer.from(png).toString("base64"));
+    await sameAsCommand("cells.jpg", Buffer.from(base64, "base64"), "image/jpeg");
   });
 
   it("opens a dropped TIFF as the command does, with its pixel size", async () => {
