@@ -1,4 +1,4 @@
-// npm run kernel -- NAME [--adapter NAME] [--wgsl] [--shape 4096x768x3072]
+// npm run kernel -- NAME [--adapter NAME] [--wgsl] [--shape 4096x768x3072 [--write]]
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -7,14 +7,17 @@ import { openGpu } from "@ama-sam/dawn";
 import { type Device, Kernel, type KernelParams, linear, tensor } from "@ama-sam/tensor";
 import { Random, timeRuns } from "@ama-sam/testing";
 import { measurePeaks } from "../bench/peaks";
+import { type SweepShape, sweep } from "./sweep";
 
 const HELP = `Looks at a kernel: its variants, the WGSL that runs, whether every variant compiles here.
 
-  npm run kernel -- NAME [--adapter NAME] [--wgsl] [--shape MxKxN]
+  npm run kernel -- NAME [--adapter NAME] [--wgsl] [--shape MxKxN [--write]]
 
   NAME      a kernel's name or a part of it: matmul, layer-norm, attention
   --wgsl    print the default variant's final WGSL
-  --shape   for products: time y = x W^T at M x K x N, check it against float64, show its share of the FMA peak
+  --shape   for products: time y = x W^T at M x K x N, as it runs here and then on every tile that fits the adapter; each is
+            checked against float64 and shown with its share of the FMA peak
+  --write   make the best tiles the adapter's rows in the tuning table (packages/tensor/src/kernel/tuning-table.ts)
   --adapter swiftshader, lavapipe, hardware, or a part of an adapter's name`;
 
 /** Every kernel that a source file of a package exports, alone or in a table. */
@@ -36,18 +39,12 @@ async function allKernels(): Promise<Map<string, Kernel>> {
   return found;
 }
 
-/** Every combination of a kernel's tunables. */
-export function variantsOf(kernel: Kernel): KernelParams[] {
-  let out: KernelParams[] = [{}];
-  for (const [key, values] of Object.entries(kernel.params))
-    out = out.flatMap((v) => values.map((value) => ({ ...v, [key]: value })));
-  return out;
-}
-
 async function compiles(device: Device, kernel: Kernel, params: KernelParams): Promise<string> {
   const code = kernel.code(params);
   if (/enable f16/.test(code) && !device.abilities.f16) return "needs f16";
   if (/enable subgroups/.test(code) && !device.abilities.subgroups) return "needs subgroups";
+  if (/enable chromium_experimental_subgroup_matrix/.test(code) && !device.abilities.subgroupMatrix)
+    return "needs matrix units";
   const start = performance.now();
   device.gpu.pushErrorScope("validation");
   const module = device.gpu.createShaderModule({ code });
@@ -58,9 +55,14 @@ async function compiles(device: Device, kernel: Kernel, params: KernelParams): P
     : `compiles in ${(performance.now() - start).toFixed(0)} ms`;
 }
 
-async function timeProduct(device: Device, shape: string): Promise<boolean> {
-  const [m, k, n] = shape.split("x").map(Number);
-  if (![m, k, n].every((v) => Number.isInteger(v) && v > 0)) throw new Error(`--shape is not MxKxN: ${shape}`);
+/** `MxKxN` as numbers; null for anything else. */
+function shapeOf(text: string): SweepShape | null {
+  const [m, k, n, ...more] = text.split("x").map(Number);
+  return more.length === 0 && [m, k, n].every((v) => Number.isInteger(v) && v > 0) ? { m, k, n } : null;
+}
+
+/** The product as `linear` runs it on this adapter. */
+async function timeProduct(device: Device, { m, k, n }: SweepShape): Promise<boolean> {
   const random = new Random(1);
   const [x, w] = [random.normals(m * k), random.normals(n * k)];
   const [tx, tw] = [tensor(device, x, [m, k]), tensor(device, w, [n, k])];
@@ -77,7 +79,7 @@ async function timeProduct(device: Device, shape: string): Promise<boolean> {
   const { ms } = await timeRuns(device, () => linear(tx, tw).dispose());
   const gflops = (2 * m * n * k) / ms / 1e6;
   console.log(
-    `linear ${shape}: ${gflops.toFixed(1)} GFLOP/s, ${((100 * gflops) / peaks.gflops).toFixed(0)} % of the FMA peak (${peaks.gflops.toFixed(1)}), worst error ${worst.toExponential(1)} of the values' scale`,
+    `linear ${m}x${k}x${n}: ${gflops.toFixed(1)} GFLOP/s, ${((100 * gflops) / peaks.gflops).toFixed(0)} % of the FMA peak (${peaks.gflops.toFixed(1)}), worst error ${worst.toExponential(1)} of the values' scale`,
   );
   return worst < 1e-5;
 }
@@ -89,6 +91,7 @@ async function main(): Promise<number> {
       adapter: { type: "string" },
       wgsl: { type: "boolean" },
       shape: { type: "string" },
+      write: { type: "boolean", default: false },
       help: { type: "boolean", short: "h" },
     },
   });
@@ -101,17 +104,22 @@ async function main(): Promise<number> {
     console.error(`no kernel is called ${positionals[0]}`);
     return 2;
   }
+  const shape = values.shape === undefined ? null : shapeOf(values.shape);
+  if ((values.shape !== undefined && !shape) || (values.write && !shape)) {
+    console.error(`--shape is ${values.shape ?? "missing"}; expected M x K x N, such as 4096x768x3072`);
+    return 2;
+  }
   const device = await openGpu({ adapter: values.adapter });
   let good = true;
-  for (const kernel of kernels) {
-    for (const params of variantsOf(kernel)) {
+  for (const kernel of shape ? [] : kernels) {
+    for (const params of kernel.variants()) {
       const verdict = await compiles(device, kernel, params);
       good &&= !verdict.startsWith("INVALID");
       console.log(`${kernel.key(params).padEnd(56)} ${verdict}`);
     }
     if (values.wgsl) console.log(`\n${kernel.code()}\n`);
   }
-  if (values.shape) good = (await timeProduct(device, values.shape)) && good;
+  if (shape) good = (await timeProduct(device, shape)) && (await sweep(device, shape, values.write));
   await device.dispose();
   return good ? 0 : 1;
 }

@@ -56,7 +56,21 @@ export function matrixTileBytes({ TM, TN, BK, WG }: MatrixTile, transposeB: bool
   return 2 * (TM * (BK + 8) + b) + (WG / 32) * 16 * 20 * 4;
 }
 
-function fits({ limits }: Device, tile: MatrixTile, transposeB: boolean): boolean {
+/** The tiles that the kernel is written for: whole fragments for every subgroup. */
+export function allMatrixTiles(): MatrixTile[] {
+  return [
+    { TM: 128, TN: 128, BK: 32, WG: 256 },
+    { TM: 128, TN: 128, BK: 64, WG: 256 },
+    { TM: 128, TN: 128, BK: 32, WG: 128 },
+    { TM: 128, TN: 64, BK: 32, WG: 128 },
+    { TM: 64, TN: 128, BK: 32, WG: 128 },
+    { TM: 64, TN: 64, BK: 64, WG: 128 },
+    { TM: 64, TN: 64, BK: 32, WG: 128 },
+  ];
+}
+
+/** Whether a tile fits the device's limits. */
+export function matrixFits({ limits }: Device, tile: MatrixTile, transposeB: boolean): boolean {
   return (
     matrixTileBytes(tile, transposeB) <= limits.maxComputeWorkgroupStorageSize &&
     tile.WG <= Math.min(limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX)
@@ -82,7 +96,8 @@ export function productMatrix(product: Product, tile?: MatrixTile, kernel = matm
   const { a, b, y, batch, m, n, k, sharedA = false, sharedB = false, transposeB = false } = product;
   const { device } = y;
   const sizes =
-    tile ?? tunedFor<MatrixTile>(device, "matmul-matrix", { m: batch * m, n, k }, (it) => fits(device, it, transposeB));
+    tile ??
+    tunedFor<MatrixTile>(device, "matmul-matrix", { m: batch * m, n, k }, (it) => matrixFits(device, it, transposeB));
   const rows = (sharedA ? 1 : batch) * m;
   const scale = empty(device, [rows], { name: "matmul" });
   rowScaleKernel.run(device, { x: a, scale }, { rows, width: k / 4 }, spread(rows));
