@@ -6,6 +6,7 @@ export type { MemoryReport } from "./device/buffers";
 export { type Abilities, type AdapterFacts, createDevice, type Device, type DeviceOptions } from "./device/device";
 export type { KernelTime } from "./device/profiler";
 export { DeviceError, type DeviceErrorReason, DTypeError, KernelError, LifetimeError, ShapeError } from "./errors";
+export { type CompileProgress, compileAhead } from "./kernel/compile-ahead";
 export { type Bindable, defineKernel, Kernel, type KernelSpec, spread, type UniformType } from "./kernel/define-kernel";
 export { type KernelParams, specialize } from "./kernel/specialize";
 export { defineOp, type Op, type OpSpec, type VjpContext } from "./op/define-op";

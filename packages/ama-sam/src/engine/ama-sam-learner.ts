@@ -1,6 +1,17 @@
 import type { DomainWeights } from "@ama-sam/cgrl";
 import { Adam, type AdamOptions } from "@ama-sam/nn";
-import { backward, cat, clearGraph, DeviceError, gradNorm, reshape, scope, type Tensor } from "@ama-sam/tensor";
+import {
+  backward,
+  type CompileProgress,
+  cat,
+  clearGraph,
+  compileAhead,
+  DeviceError,
+  gradNorm,
+  reshape,
+  scope,
+  type Tensor,
+} from "@ama-sam/tensor";
 import { AmaSamError } from "../errors";
 import { type AmaSam, isSamParameter } from "../model/ama-sam";
 import { losses } from "../model/losses";
@@ -22,6 +33,8 @@ export interface AmaSamLearnerOptions {
   recompute?: boolean;
   /** Save frozen weights of SAM too: for models without a base checkpoint to get them from. Default false. */
   saveFrozen?: boolean;
+  /** Called while the kernels of the first step are compiled, side by side, before it. */
+  onCompile?: (progress: CompileProgress) => void;
 }
 
 /** An {@link AmaSam} with its Adam on one device. Freeze the model before. */
@@ -29,6 +42,7 @@ export class AmaSamLearner implements Learner {
   readonly model: AmaSam;
   readonly adam: Adam;
   readonly #options: AmaSamLearnerOptions;
+  #compiled = false;
 
   constructor(model: AmaSam, options: AmaSamLearnerOptions = {}) {
     const trainable = model.trainable();
@@ -47,6 +61,7 @@ export class AmaSamLearner implements Learner {
     const { device } = this.model;
     this.adam.zeroGrad();
     try {
+      await this.#compile(batch, lambda);
       return await scope(device, "step", async () => {
         const { total, fine, coarse, domain } = this.#backward(batch, lambda);
         const grads = [...this.adam.parameters.values()].flatMap((p) => (p.grad ? [p.grad] : []));
@@ -117,6 +132,15 @@ export class AmaSamLearner implements Learner {
     this.adam.zeroGrad();
     this.adam.dispose();
     this.model.dispose();
+  }
+
+  async #compile(batch: TrainBatch, lambda: number): Promise<void> {
+    if (this.#compiled) return;
+    this.#compiled = true;
+    const { device } = this.model;
+    const forwardAndBackward = () => scope(device, "compile", () => void this.#backward(batch, lambda));
+    await compileAhead(device, forwardAndBackward, this.#options.onCompile);
+    this.adam.zeroGrad(); // memory without values
   }
 
   #backward(batch: TrainBatch, lambda: number): ObjectiveValues {

@@ -42,6 +42,8 @@ export interface ValidationEvent {
 export type TrainEvent =
   | StepEvent
   | ValidationEvent
+  /** Kernels of the first step, compiled side by side before it. */
+  | { type: "compile"; done: number; total: number }
   | { type: "checkpoint"; step: number; path: string; bytes: number; best: boolean; seconds: number }
   | { type: "nan"; step: number; images: string[]; inARow: number; skipped: number }
   | { type: "rollback"; step: number; toStep: number; rollbacks: number; images: string[] }

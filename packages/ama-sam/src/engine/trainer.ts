@@ -130,6 +130,7 @@ export class Trainer extends TrainingLoop<AmaSamLearner> {
         recompute: train.recompute,
         domainWeights: aligned ? domainWeights(primary, auxiliary) : null,
         saveFrozen: !base && !options.model,
+        ...(onEvent ? { onCompile: (progress) => onEvent({ type: "compile", ...progress }) } : {}),
       });
     const length = runLength(config, batches.stepsPerEpoch);
     const metadata = {

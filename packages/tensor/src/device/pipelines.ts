@@ -35,6 +35,8 @@ export class PipelineCache {
   /** By identity: two packages may give their kernels one name. */
   readonly #pipelines = new Map<PipelineSource, Pipeline>();
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
+  /** While kernels are only noted, not run: see `compileAhead`. */
+  #noted: Set<PipelineSource> | null = null;
 
   constructor(gpu: GPUDevice, errors: PendingErrors) {
     this.#gpu = gpu;
@@ -56,20 +58,57 @@ export class PipelineCache {
     return known;
   }
 
-  #compile(source: PipelineSource): Pipeline {
+  /** Takes note of a variant instead of running it; false where kernels run. */
+  note(source: PipelineSource): boolean {
+    if (!this.#noted) return false;
+    if (!this.#pipelines.has(source)) this.#noted.add(source);
+    return true;
+  }
+
+  /** The variants that `fn` would launch and that are not compiled yet. Nothing runs on the device meanwhile. */
+  collect(fn: () => void): PipelineSource[] {
+    const outer = this.#noted;
+    const noted = new Set<PipelineSource>();
+    this.#noted = noted;
+    try {
+      fn();
+    } finally {
+      this.#noted = outer;
+    }
+    return [...noted];
+  }
+
+  /** Compiles a variant beside others. One that fails is left for {@link get}, which tells why. */
+  async compileAsync(source: PipelineSource): Promise<void> {
+    const { descriptor, code: _, ...made } = this.#describe(source);
+    const pipeline = await this.#gpu.createComputePipelineAsync(descriptor).catch(() => null);
+    if (pipeline && !this.#pipelines.has(source)) this.#pipelines.set(source, { ...made, pipeline, failed: null });
+  }
+
+  #describe(
+    source: PipelineSource,
+  ): Omit<Pipeline, "pipeline" | "failed"> & { code: string; descriptor: GPUComputePipelineDescriptor } {
     const { key, writes, uniformBytes } = source;
-    const start = performance.now();
     const code = source.code();
-    this.#gpu.pushErrorScope("validation");
-    const module = this.#gpu.createShaderModule({ code, label: key });
     const layoutKey = `${writes.map((w) => (w ? "w" : "r")).join("")}${uniformBytes > 0 ? "u" : ""}`;
     const layout = this.#layout(layoutKey, writes, uniformBytes > 0);
-    const pipeline = this.#gpu.createComputePipeline({
+    const module = this.#gpu.createShaderModule({ code, label: key });
+    const descriptor = {
       label: key,
       layout: this.#gpu.createPipelineLayout({ bindGroupLayouts: [layout] }),
       compute: { module, entryPoint: "main" },
-    });
-    const made: Pipeline = { key, pipeline, layout, layoutKey, uniformBytes, failed: null };
+    };
+    return { key, layout, layoutKey, uniformBytes, code, descriptor };
+  }
+
+  #compile(source: PipelineSource): Pipeline {
+    const start = performance.now();
+    this.#gpu.pushErrorScope("validation");
+    const { code, descriptor, ...rest } = this.#describe(source);
+    const { key } = rest;
+    const { module } = descriptor.compute;
+    const pipeline = this.#gpu.createComputePipeline(descriptor);
+    const made: Pipeline = { ...rest, pipeline, failed: null };
     this.#errors.watch(
       this.#gpu.popErrorScope().then(async (error) => {
         if (error) made.failed = await explain(key, code, module, error);

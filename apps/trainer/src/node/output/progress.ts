@@ -40,6 +40,7 @@ export class TrainProgress {
       return;
     }
     if (event.type === "step") this.#step(event);
+    else if (event.type === "compile") this.#compile(event.done, event.total);
     else {
       const line = eventLine(event);
       if (line) this.line(line);
@@ -54,6 +55,12 @@ export class TrainProgress {
   /** Ends the bar. */
   end(): void {
     if (this.#style === "bar") this.#io.err("\r\x1b[K");
+  }
+
+  #compile(done: number, total: number): void {
+    if (this.#style === "bar")
+      this.#io.err(`\r\x1b[K${progressBar(done / total, 24)}compiling kernels ${done}/${total}`);
+    else if (done === total) this.#io.err(`${total} kernels compiled\n`);
   }
 
   #step(event: StepEvent): void {
