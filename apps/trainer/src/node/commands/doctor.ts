@@ -94,7 +94,7 @@ function planText(plan: MemoryPlan): string {
   return (
     `\nmemory of a run of ${plan.what}:\n${textTable(["GPU", "bytes"], [...rows, ["together, at the peak", bytesText(plan.gpuBytes)], ["with buffers for reuse", bytesText(plan.reservedBytes)]])}` +
     `largest single buffer: ${bytesText(plan.largestBuffer)}, the adapter binds ${bytesText(plan.maxBinding)}\n` +
-    `computer: ${bytesText(plan.cpuBytes)}, free ${bytesText(plan.freeCpuBytes)}\n` +
+    `computer: up to ${bytesText(plan.cpuBytes)} once data.cacheMb is full of images, free ${bytesText(plan.freeCpuBytes)}\n` +
     `${plan.fits ? "It fits" : "It does not fit"}${plan.advice ? `. ${plan.advice}` : ""}\n`
   );
 }

@@ -1,5 +1,5 @@
 import { readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { type DatasetFormat, formatFindings, type PrepareReport, parseSplitFile, prepare } from "@ama-sam/data";
 import { Option } from "commander";
 import { type AddCommand, pathFrom, wholeNumber } from "../command";
@@ -91,8 +91,13 @@ export const addPrepare: AddCommand = (program, { io, run }) => {
         }
         if (report.usable === 0) throw new CommandError(`${folder}: no image can be used`);
         if (!flags.check) {
-          await writeAtomic(out, `${JSON.stringify(manifest, null, 1)}\n`);
-          if (!flags.json) io.out(`wrote ${out}\n`);
+          // Its paths start from the data set; a manifest that lies elsewhere says where that is.
+          const apart = relative(dirname(out), root);
+          const { version, ...rest } = manifest;
+          const written = apart === "" ? manifest : { version, root: apart, ...rest };
+          await writeAtomic(out, `${JSON.stringify(written, null, 1)}\n`);
+          if (!flags.json)
+            io.out(`wrote ${out}\nTrain with it: --set ${JSON.stringify(`data.primary={path: ${out}}`)}\n`);
         }
         return EXIT.ok;
       }),

@@ -24,8 +24,10 @@ export interface MemoryPlan {
   advice: string;
 }
 
-/** Node, its modules, the schema and shaders, as measured. */
+/** As measured on Linux: Node with its modules and shaders, a thread that decodes images, a software driver with its compiled kernels. */
 const NODE_BYTES = 200 * 2 ** 20;
+const WORKER_BYTES = 70 * 2 ** 20;
+const DRIVER_BYTES = 260 * 2 ** 20;
 
 const PARTS: readonly (readonly [name: string, holds: (tag: string) => boolean])[] = [
   ["weights", (tag) => tag === "params"],
@@ -57,10 +59,11 @@ export async function planMemory(config: Config, device: Device, free = freemem(
   // Snapshot, last good state, and one on its way to the disk, each with two moments.
   const cpuBytes =
     NODE_BYTES +
+    config.data.workers * WORKER_BYTES +
     9 * trainableBytes +
     images +
     config.data.cacheMb * 2 ** 20 +
-    (software ? memory.reservedPeakBytes : 0);
+    (software ? DRIVER_BYTES + memory.reservedPeakBytes : 0);
   const enough = cpuBytes <= free;
   const smaller = microBatch > 1 ? "train.microBatch=1" : recompute ? "a smaller preset" : "train.recompute=true";
   return {

@@ -1,10 +1,11 @@
 import { readFile } from "node:fs/promises";
-import { basename, dirname } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import {
   type Dataset,
   type DatasetItem,
   type FileSource,
   type Finding,
+  type Manifest,
   openDataset,
   openManifest,
   parseManifest,
@@ -122,22 +123,27 @@ async function openSet(set: DatasetConfig, validName: string, training: boolean)
     valid: undivided || validName === set.train ? [] : of(validName),
     test: undivided ? (training ? [] : limit(items)) : limit(of(set.test)),
     source: dataset.source,
-    folder: folderOf(set),
+    folder: await folderOf(set),
     findings,
   };
 }
 
-/** A folder, or the one in which a manifest of `prepare` lies. */
-const folderOf = ({ path }: DatasetConfig): string => (path.endsWith(".json") ? dirname(path) : path);
+/** A folder, or the one that a manifest of `prepare` was made of: its own, unless it says where else. */
+async function folderOf({ path }: DatasetConfig): Promise<string> {
+  if (!path.endsWith(".json")) return path;
+  const { root = "." } = parseManifest(await readFile(path, "utf8")) as Manifest & { root?: unknown };
+  if (typeof root !== "string") throw new CommandError(`${path}: root is no folder. Got ${JSON.stringify(root)}`);
+  return resolve(dirname(path), root);
+}
 
-/** A folder, or a manifest of `prepare` whose files lie beside it. */
+/** A folder, or a manifest of `prepare`. */
 async function openOne(set: DatasetConfig, name: string): Promise<Dataset> {
   if (set.path.endsWith(".json")) {
     const manifest = parseManifest(await readFile(set.path, "utf8"));
-    return openManifest(await directorySource(folderOf(set)), manifest);
+    return openManifest(await directorySource(await folderOf(set)), manifest);
   }
   const { format, split, annotator, set: subset } = set;
-  return openDataset(await directorySource(folderOf(set)), {
+  return openDataset(await directorySource(await folderOf(set)), {
     name,
     format,
     ...(split !== undefined && {
