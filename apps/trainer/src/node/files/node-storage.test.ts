@@ -58,6 +58,16 @@ describe("NodeStorage", () => {
     expect(await readdir(root)).toEqual([]);
   });
 
+  test("makes the folders above a run, and says why it cannot", async () => {
+    const storage = await NodeStorage.open(join(root, "a/b/run"));
+    expect(await storage.list("")).toEqual([]);
+    await writeFile(join(root, "file"), "");
+    await expect(NodeStorage.open(join(root, "file/run"))).rejects.toThrow(/EEXIST|ENOTDIR/);
+    // No folder can be made there, although the parent exists.
+    if (process.platform === "linux")
+      await expect(NodeStorage.open("/proc/run")).rejects.toThrow(/EACCES|EPERM|ENOENT/);
+  });
+
   test("keeps the contract of RunStorage", async () => {
     const storage = await NodeStorage.open(join(root, "run"));
     const bytes = Uint8Array.of(1, 2, 3);

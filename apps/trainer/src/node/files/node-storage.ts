@@ -16,6 +16,19 @@ export interface OpenFolderOptions {
 /** Files that only a run, an evaluation, a study or a prediction leaves. */
 const RUN_FILES = ["per-image.csv", "ablation.json", "predictions.json", "config.yaml"];
 
+/**
+ * Makes a folder and those above it. Node's own `recursive` calls a read-only file system a missing folder, and never returns where
+ * a folder cannot be made although its parent is there.
+ */
+async function makeFolder(path: string): Promise<void> {
+  if ((await stat(path).catch(() => null))?.isDirectory()) return;
+  const parent = dirname(path);
+  if (parent !== path) await makeFolder(parent);
+  await mkdir(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw error;
+  });
+}
+
 /** A run folder on disk: writes are atomic and durable (temporary file beside the target, sync, rename, sync the folder). */
 export class NodeStorage implements RunStorage {
   /** Absolute path of the folder. */
@@ -51,7 +64,7 @@ export class NodeStorage implements RunStorage {
       const inOrder = [...entries.filter((name) => !RUN_FILES.includes(name)), ...RUN_FILES];
       for (const name of inOrder) await rm(join(root, name), { recursive: true, force: true });
     }
-    await mkdir(root, { recursive: true });
+    await makeFolder(root);
     await removeOrphans(root);
     return new NodeStorage(root);
   }
