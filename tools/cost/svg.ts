@@ -87,7 +87,7 @@ export function plot(panels: readonly Panel[], { colors, dashes }: Legend): stri
     x += 60 + 7 * label.length;
     return entry;
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${HEIGHT}" role="img">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${HEIGHT}" role="img"><title>${escaped(panels.map((p) => p.title).join("; "))}</title>
 <style>${STYLE}
 </style>
 <rect class="paper" width="${width}" height="${HEIGHT}"/>

@@ -1,6 +1,6 @@
 import { add, backward, clearGraph, type Device, mul, noGrad, scope, sum, tensor, withFlags } from "@ama-sam/tensor";
 import { type AmaSam, buildModel, losses, resolveConfig } from "ama-sam";
-import { guarded, type SelfTest, testValues } from "./self-test";
+import { guarded, type SelfTest, testValues } from "./check";
 
 /** Two encoder blocks, one with padded windows; every part of the model at its smallest. */
 const CONFIG = resolveConfig({

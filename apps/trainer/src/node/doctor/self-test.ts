@@ -1,16 +1,7 @@
-import { backward, type Device, KernelError, noGrad, scope, type Tensor, tensor, withFlags } from "@ama-sam/tensor";
+import { backward, type Device, noGrad, scope, type Tensor, tensor, withFlags } from "@ama-sam/tensor";
 import { CASES, type Case } from "./cases";
+import { guarded, type SelfTest, testValues } from "./check";
 import { modelTest } from "./model-test";
-
-/** The outcome of one check. */
-export interface SelfTest {
-  name: string;
-  ok: boolean;
-  /** Relative error; null where the op's own reference only says whether it agrees. */
-  error: number | null;
-  tolerance: number;
-  message?: string;
-}
 
 /** What `TENSOR_VALIDATE` allows in f32, relative to the largest value. */
 const FORWARD = 1e-4;
@@ -36,28 +27,6 @@ export async function opTests(device: Device, cases: readonly Case[]): Promise<S
       results.push(await guarded(`gradient of ${name}`, GRADIENT, () => gradientError(device, one)));
   }
   return results;
-}
-
-/** A check that throws has failed, and the others go on. */
-export async function guarded(name: string, tolerance: number, check: () => Promise<number | null>): Promise<SelfTest> {
-  try {
-    const error = await check();
-    return { name, ok: error === null || error <= tolerance, error, tolerance };
-  } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    return { name, ok: false, error: KernelError.isInstance(cause) ? null : Number.NaN, tolerance, message };
-  }
-}
-
-/** Values in (-1, 1) without pattern, the same on every machine. */
-export function testValues(length: number, seed: number): Float32Array {
-  let state = (seed * 2654435761 + 1) >>> 0;
-  return Float32Array.from({ length }, () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state = (state ^ (state << 5)) >>> 0;
-    return Math.fround((state / 2 ** 32) * 2 - 1);
-  });
 }
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
