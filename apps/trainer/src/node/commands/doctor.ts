@@ -1,7 +1,7 @@
 import { type AdapterReport, listAdapters } from "@ama-sam/dawn";
 import { type AddCommand, pathFrom, repeated } from "../command";
-import { type MemoryPlan, planMemory } from "../doctor/plan";
 import type { SelfTest } from "../doctor/check";
+import { type MemoryPlan, planMemory } from "../doctor/plan";
 import { selfTest } from "../doctor/self-test";
 import { measureSpeed, type Speed } from "../doctor/speed";
 import { EXIT } from "../errors";
