@@ -21,7 +21,7 @@ interface DemoFlags {
 const EXAMPLES = fileURLToPath(new URL("../../../../../examples/data", import.meta.url));
 const PRIMARY = "dsb_purple_white";
 const AUXILIARY = ["dsb_lilac_low", "dsb_lilac_high", "dsb_pink_he", "dsb_fluo"];
-const STEPS = 240;
+const STEPS = 150;
 const PROBES = 4;
 
 /** `ama-sam demo`: real nuclei learned from scratch on any machine. */
