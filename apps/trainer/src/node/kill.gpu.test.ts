@@ -10,7 +10,7 @@ import { tinyConfig } from "./test-support/tiny-config";
  * Processes killed by SIGKILL and resumed. Five points by default; all:
  * AMA_SAM_KILLS=25 npx vitest run --project gpu apps/trainer/src/node/kill
  */
-const KILLS = Number(process.env.AMA_SAM_KILLS ?? 5);
+const KILLS = Number(process.env.AMA_SAM_KILLS ?? 3);
 const SEED = Number(process.env.AMA_SAM_KILL_SEED ?? 1);
 
 /** The most telling first. */
