@@ -7,7 +7,7 @@ import { checkpointStep, runChild, runResult } from "./test-support/child-run";
 import { tinyConfig } from "./test-support/tiny-config";
 
 /**
- * Processes killed by SIGKILL and resumed. Five points by default; all:
+ * Processes killed by SIGKILL and resumed. Three points by default; all:
  * AMA_SAM_KILLS=25 npx vitest run --project gpu apps/trainer/src/node/kill
  */
 const KILLS = Number(process.env.AMA_SAM_KILLS ?? 3);

@@ -99,7 +99,8 @@ export async function removeOrphans(folder: string, minAgeMs = 0): Promise<strin
     if (entry.isDirectory()) removed.push(...(await removeOrphans(path, minAgeMs)));
     else if (TEMPORARY.test(entry.name)) {
       const { mtimeMs } = await stat(path);
-      if (Date.now() - mtimeMs < minAgeMs) continue;
+      // The clock's milliseconds are whole, a file's are not: one made just now can seem to come from the future.
+      if (minAgeMs > 0 && Date.now() - mtimeMs < minAgeMs) continue;
       await rm(path, { force: true });
       removed.push(path);
     }
