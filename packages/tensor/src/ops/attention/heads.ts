@@ -128,3 +128,26 @@ export function strideUniforms({ q, kv, kOffset, vOffset, y }: Heads) {
     yRow: y.row,
   };
 }
+
+/** Scalars of the kernels that take one query a lane: sizes, the grid of the relative positions, strides. */
+export const headUniforms = {
+  heads: "u32",
+  count: "u32",
+  nq: "u32",
+  nk: "u32",
+  blocks: "u32",
+  w: "u32",
+  hp: "u32",
+  biasRow: "u32",
+  qBatch: "u32",
+  qHead: "u32",
+  qRow: "u32",
+  kBatch: "u32",
+  kHead: "u32",
+  kRow: "u32",
+  kOffset: "u32",
+  vOffset: "u32",
+  yBatch: "u32",
+  yHead: "u32",
+  yRow: "u32",
+} as const;

@@ -4,49 +4,28 @@ import { empty, type Tensor } from "../../tensor/tensor";
 import gradKvWgsl from "./attention-grad-kv-plain.wgsl";
 import gradQWgsl from "./attention-grad-q-plain.wgsl";
 import forwardWgsl from "./attention-plain.wgsl";
-import { type GradTensors, type Heads, type HeadTensors, strideUniforms } from "./heads";
+import { type GradTensors, type Heads, type HeadTensors, headUniforms, strideUniforms } from "./heads";
 import type { BiasLayout } from "./rel-pos";
 
-const sizes = {
-  heads: "u32",
-  count: "u32",
-  nq: "u32",
-  nk: "u32",
-  blocks: "u32",
-  w: "u32",
-  hp: "u32",
-  biasRow: "u32",
-  qBatch: "u32",
-  qHead: "u32",
-  qRow: "u32",
-  kBatch: "u32",
-  kHead: "u32",
-  kRow: "u32",
-  kOffset: "u32",
-  vOffset: "u32",
-  yBatch: "u32",
-  yHead: "u32",
-  yRow: "u32",
-} as const;
 const params = { WG: [64], D: [64, 80, 32, 16], ROLLED: [false, true], REL: [false, true] };
 
 export const attentionPlainKernel = /* @__PURE__ */ defineKernel({
   name: "attention-plain",
   source: [forwardWgsl],
   params,
-  uniforms: { ...sizes, dim: "u32", scale: "f32" },
+  uniforms: { ...headUniforms, dim: "u32", scale: "f32" },
 });
 export const attentionGradQPlainKernel = /* @__PURE__ */ defineKernel({
   name: "attention-grad-q-plain",
   source: [gradQWgsl],
   params,
-  uniforms: { ...sizes, dim: "u32", scale: "f32" },
+  uniforms: { ...headUniforms, dim: "u32", scale: "f32" },
 });
 export const attentionGradKvPlainKernel = /* @__PURE__ */ defineKernel({
   name: "attention-grad-kv-plain",
   source: [gradKvWgsl],
   params,
-  uniforms: { ...sizes, dkOffset: "u32", dvOffset: "u32", dim: "u32", scale: "f32" },
+  uniforms: { ...headUniforms, dkOffset: "u32", dvOffset: "u32", dim: "u32", scale: "f32" },
 });
 
 function launch(h: Heads, rows: number, layout: BiasLayout, device: Device) {

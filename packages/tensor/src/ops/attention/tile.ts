@@ -3,7 +3,7 @@ import { defineKernel, spread } from "../../kernel/define-kernel";
 import type { KernelParams } from "../../kernel/specialize";
 import type { Tensor } from "../../tensor/tensor";
 import forwardWgsl from "./attention-tile.wgsl";
-import type { Heads, HeadTensors } from "./heads";
+import { type Heads, type HeadTensors, headUniforms } from "./heads";
 import type { BiasLayout } from "./rel-pos";
 
 const params = { WG: [64, 128], D: [64, 80, 32, 16], BLOCK: [32, 16], ROLLED: [false, true], REL: [false, true] };
@@ -18,29 +18,7 @@ export const attentionTileKernel = /* @__PURE__ */ defineKernel({
     { WG: 128 },
     { BLOCK: 16 },
   ],
-  uniforms: {
-    heads: "u32",
-    count: "u32",
-    nq: "u32",
-    nk: "u32",
-    blocks: "u32",
-    w: "u32",
-    hp: "u32",
-    biasRow: "u32",
-    qBatch: "u32",
-    qHead: "u32",
-    qRow: "u32",
-    kBatch: "u32",
-    kHead: "u32",
-    kRow: "u32",
-    kOffset: "u32",
-    vOffset: "u32",
-    yBatch: "u32",
-    yHead: "u32",
-    yRow: "u32",
-    dv: "u32",
-    scale: "f32",
-  },
+  uniforms: { ...headUniforms, dv: "u32", scale: "f32" },
 });
 
 /** Keys that fit in workgroup memory beside their values: 32, 16, or 0 where the head is too wide. */

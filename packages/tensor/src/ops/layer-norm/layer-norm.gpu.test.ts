@@ -27,6 +27,18 @@ opSuite(
   cases.map((c) => ({ ...c, name: "plain", attrs: { ...(c.attrs as Attrs), family: "plain" } })),
 );
 
+// Families that the adapter does not choose by itself, where its subgroups can run them.
+const { subgroups, subgroupMinSize, subgroupMaxSize } = (await testDevice()).abilities;
+if (subgroups && subgroupMinSize === subgroupMaxSize && subgroupMaxSize <= 8)
+  for (const family of ["walk", "subgroup"] as const)
+    opSuite(
+      layerNormOp,
+      cases
+        // `subgroup` keeps 48 elements of a row for each invocation.
+        .filter((c) => family === "walk" || (c.inputs.x.shape.at(-1) ?? 0) <= 48 * subgroupMaxSize)
+        .map((c) => ({ ...c, name: family, attrs: { ...(c.attrs as Attrs), family } })),
+    );
+
 test("computes only the gradients that are asked for, and those of an empty batch are zero", async () => {
   const device = await testDevice();
   await scope(device, "test", async () => {

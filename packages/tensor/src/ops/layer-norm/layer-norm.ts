@@ -154,7 +154,7 @@ export function halves(
 
 /**
  * `(x - mean) / sqrt(variance + eps) * weight + bias` over the last dimension, with the biased variance (PyTorch's
- * `F.layer_norm`). The statistics are taken in two passes, around the mean.
+ * `F.layer_norm`). The statistics are taken around the mean, or, where subgroups are narrow, around the row's first element.
  *
  * x [..., C], weight [C], bias [C] -> [..., C]. Gradients of weight and bias are computed only when they are trainable.
  * @throws ShapeError when weight or bias do not match the last dimension.

@@ -7,23 +7,12 @@ import { empty } from "../../tensor/tensor";
 import matrixWgsl from "./matmul-matrix.wgsl";
 import unitsWgsl from "./matrix-units.wgsl";
 import rowScaleWgsl from "./row-scale.wgsl";
-import { epilogue, type Product } from "./spec";
+import { epilogue, type Product, tileUniforms } from "./spec";
 
 const spec = {
   params: { TM: [128, 64], TN: [128, 64], BK: [32, 64], WG: [256, 128], TB: [true, false] },
   variants: () => [true, false].map((TB) => ({ TM: 64, TN: 64, BK: 32, WG: 128, TB })),
-  uniforms: {
-    m: "u32",
-    n: "u32",
-    k: "u32",
-    strideA: "u32",
-    strideB: "u32",
-    tilesM: "u32",
-    tiles: "u32",
-    alpha: "f32",
-    bias: "u32",
-    act: "u32",
-  },
+  uniforms: tileUniforms,
 } as const;
 
 export const matmulMatrixKernel = /* @__PURE__ */ defineKernel({

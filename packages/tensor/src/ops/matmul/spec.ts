@@ -32,3 +32,17 @@ export interface Product {
 export function epilogue({ alpha = 1, bias = null, biasPerRow = false, activation = "none" }: Product) {
   return { alpha, bias: bias === null ? 0 : biasPerRow ? 2 : 1, act: ACT[activation] };
 }
+
+/** Scalars of the kernels on tiles in workgroup memory. */
+export const tileUniforms = {
+  m: "u32",
+  n: "u32",
+  k: "u32",
+  strideA: "u32",
+  strideB: "u32",
+  tilesM: "u32",
+  tiles: "u32",
+  alpha: "f32",
+  bias: "u32",
+  act: "u32",
+} as const;

@@ -6,7 +6,7 @@ import type { KernelParams } from "../../kernel/specialize";
 import { tunedFor } from "../../kernel/tuning";
 import type { Tensor } from "../../tensor/tensor";
 import tileWgsl from "./matmul-tile.wgsl";
-import { epilogue, type Product } from "./spec";
+import { epilogue, type Product, tileUniforms } from "./spec";
 import storeF32Wgsl from "./store-f32.wgsl";
 import storeVec4Wgsl from "./store-vec4.wgsl";
 
@@ -23,21 +23,7 @@ const params = {
   ElemA: ["vec4f", "f32", "vec4h"],
   ElemB: ["vec4f", "f32", "vec4h"],
 } as const;
-const uniforms = {
-  m: "u32",
-  n: "u32",
-  k: "u32",
-  strideA: "u32",
-  strideB: "u32",
-  tilesM: "u32",
-  tiles: "u32",
-  alpha: "f32",
-  bias: "u32",
-  act: "u32",
-  four: "u32",
-  bk: "u32",
-  r: "u32",
-} as const;
+const uniforms = { ...tileUniforms, four: "u32", bk: "u32", r: "u32" } as const;
 
 /** Sizes of a workgroup's tile: rows, columns, steps of the inner dimension, rows and columns of a lane. */
 export type Tile = { TM: number; TN: number; BK: number; R: number };

@@ -24,6 +24,18 @@ opSuite(
   cases.map((c) => ({ ...c, name: "plain", attrs: { family: "plain" as RowFamily } })),
 );
 
+// Families that the adapter does not choose by itself, where its subgroups can run them.
+const { subgroups, subgroupMinSize, subgroupMaxSize } = (await testDevice()).abilities;
+if (subgroups && subgroupMinSize === subgroupMaxSize && subgroupMaxSize <= 8)
+  for (const family of ["walk", "subgroup"] as const)
+    opSuite(
+      softmaxOp,
+      cases
+        // `subgroup` keeps 48 elements of a row for each invocation.
+        .filter((c) => family === "walk" || (c.inputs.x.shape.at(-1) ?? 0) <= 48 * subgroupMaxSize)
+        .map((c) => ({ ...c, name: family, attrs: { family } })),
+    );
+
 test("more rows than workgroups in one dimension", async () => {
   const device = await testDevice();
   await scope(device, "test", async () => {
