@@ -27,6 +27,7 @@ export {
   verifySplit,
 } from "./datasets/splits";
 export { tnbc, tnbcLeaveOneOut, tnbcPatients } from "./datasets/tnbc";
+export { toRgb8 } from "./datasets/to-rgb8";
 export { unsam } from "./datasets/unsam";
 export * from "./decode";
 export { DataError, type DataErrorCode } from "./errors";

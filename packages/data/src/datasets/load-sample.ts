@@ -11,7 +11,8 @@ import { DataError } from "../errors";
 import type { FileSource } from "../source/file-source";
 import { extension } from "../source/paths";
 import type { Annotation, Finding, ItemRecord, Sample } from "./dataset";
-import { arrayToLabels, connectedComponents8, countLabels, foreground, toRgb8, toSingleChannel } from "./labels";
+import { arrayToLabels, connectedComponents8, countLabels, foreground, toSingleChannel } from "./labels";
+import { toRgb8 } from "./to-rgb8";
 
 /** Options of `loadSample`. */
 export interface LoadOptions {

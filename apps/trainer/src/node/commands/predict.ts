@@ -34,6 +34,8 @@ interface PredictedImage {
   height: number;
   nuclei: number;
   seconds: number;
+  /** What was done to make the image 8-bit RGB. */
+  notes: string[];
   files: string[];
 }
 
@@ -137,11 +139,12 @@ export const addPredict: AddCommand = (program, { io, run }) => {
               height: image.height,
               nuclei: prediction.labels.count,
               seconds,
+              notes: image.notes,
               files: written,
             });
             if (!flags.json)
               io.err(
-                `${name}: ${prediction.labels.count} nuclei in ${durationText(seconds)}${micronsPerPixel === undefined ? ", pixel size unknown" : ""}\n`,
+                `${name}: ${[`${prediction.labels.count} nuclei in ${durationText(seconds)}`, ...image.notes, ...(micronsPerPixel === undefined ? ["pixel size unknown"] : [])].join(", ")}\n`,
               );
           }
           await close();

@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, relative, sep } from "node:path";
-import { DecodeError, decodeImage } from "@ama-sam/data";
+import { DecodeError, decodeImage, toRgb8 } from "@ama-sam/data";
 import { CommandError } from "../errors";
 
 /** File endings that `predict` looks for in folders. */
@@ -11,6 +11,8 @@ export interface RgbFile {
   width: number;
   height: number;
   data: Uint8Array;
+  /** What was done to make it 8-bit RGB; empty where it was. */
+  notes: string[];
   micronsPerPixel?: number;
 }
 
@@ -90,24 +92,26 @@ async function walk(folder: string): Promise<string[]> {
 }
 
 /**
- * Reads an image as 8-bit RGB; grey becomes three equal channels, an opaque alpha channel is dropped, 16 bits are scaled.
+ * Reads an image as 8-bit RGB, through the same function as the images of a data set: a model sees what it was trained on.
  *
  * @throws CommandError that names the file
  */
 export async function readImage(path: string): Promise<RgbFile> {
   const bytes = await readFile(path);
-  const raster = await Promise.resolve()
+  const { image, findings } = await Promise.resolve()
     .then(() => decodeImage(bytes, { name: basename(path) }))
+    .then((raster) => toRgb8(raster, path))
     .catch((cause) => {
       if (DecodeError.isInstance(cause))
         throw new CommandError(`${path}: ${cause.message.replace(/^\[[\w.]+\] /, "")}`, { cause });
       throw cause;
     });
-  const { width, height, channels, bitDepth, data, micronsPerPixel } = raster;
-  if (bitDepth === 32) throw new CommandError(`${path}: 32 bits a sample. Expected an 8- or 16-bit image`);
-  const rgb = new Uint8Array(width * height * 3);
-  const shift = bitDepth === 16 ? 8 : 0;
-  for (let i = 0; i < width * height; i++)
-    for (let c = 0; c < 3; c++) rgb[3 * i + c] = data[i * channels + (channels < 3 ? 0 : c)]! >> shift;
-  return { width, height, data: rgb, ...(micronsPerPixel !== undefined && { micronsPerPixel }) };
+  const { width, height, data, micronsPerPixel } = image;
+  return {
+    width,
+    height,
+    data: data as Uint8Array,
+    notes: findings.map(({ message }) => message),
+    ...(micronsPerPixel !== undefined && { micronsPerPixel }),
+  };
 }
