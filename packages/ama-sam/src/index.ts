@@ -22,6 +22,7 @@ export {
   type ModelEvaluation,
 } from "./engine/evaluate";
 export type { StepEvent, StopReason, TrainEvent, ValidationEvent } from "./engine/events";
+export { holdOut } from "./engine/hold-out";
 export { type InstanceOptions, labelMask } from "./engine/instances";
 export type { Learner, LearnerMemory, LearnerState, SavedTensor, StepValues } from "./engine/learner";
 export { BAD_STEPS_IN_A_ROW, type GuardState, MAX_ROLLBACKS } from "./engine/nan-guard";

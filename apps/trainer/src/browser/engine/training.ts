@@ -1,13 +1,5 @@
 import { openCheckpoint } from "@ama-sam/checkpoint";
-import {
-  type Dataset,
-  type DatasetItem,
-  type FileSource,
-  memorySource,
-  openDataset,
-  permutation,
-  randomStream,
-} from "@ama-sam/data";
+import { type Dataset, type FileSource, memorySource, openDataset } from "@ama-sam/data";
 import {
   type Config,
   configReference,
@@ -20,6 +12,7 @@ import {
   resolveConfig,
   type StepEvent,
   saveTrained,
+  selectImages,
   type TrainEvent,
   Trainer,
   type TrainingData,
@@ -210,38 +203,14 @@ async function dropAfter(storage: RunStorage, step: number): Promise<void> {
 }
 
 async function openData(config: Config, sets: RunFile["sets"], storage: RunStorage): Promise<TrainingData> {
-  const opened: { name: string; dataset: Dataset }[] = [];
+  const opened: Dataset[] = [];
   for (const [i, { name, carried }] of sets.entries()) {
     const source = carried ? await sampleSource(name) : await storedSource(storage, `data/${i}`);
-    opened.push({ name, dataset: await openDataset(source, { name }) });
+    opened.push(await openDataset(source, { name }));
   }
-  const [first, ...others] = opened;
-  if (!first) throw new TroubleError("input", "Choose the images to train on.");
-  const primary = partOf(first.dataset, "train");
-  let validation = first.dataset.items.filter((item) => item.split === config.data.validation.split && item.annotation);
-  let training = primary;
-  if (validation.length === 0 && config.data.validation.fraction > 0 && primary.length > 1) {
-    const count = Math.min(
-      primary.length - 1,
-      Math.max(1, Math.round(config.data.validation.fraction * primary.length)),
-    );
-    const chosen = new Set([...permutation(primary.length, randomStream(0, 0))].slice(0, count));
-    validation = primary.filter((_, i) => chosen.has(i));
-    training = primary.filter((_, i) => !chosen.has(i));
-  }
-  return {
-    primary: { name: first.name, items: training },
-    auxiliary: others.map(({ name, dataset }) => ({ name, items: partOf(dataset, "train") })),
-    validation,
-  };
-}
-
-/** The annotated items of a split, or all of them where nothing is split. */
-function partOf({ items }: Dataset, split: string): DatasetItem[] {
-  const annotated = items.filter((item) => item.annotation !== null);
-  return annotated.every((item) => item.split === undefined)
-    ? annotated
-    : annotated.filter((item) => item.split === split);
+  const [primary, ...auxiliary] = opened;
+  if (!primary) throw new TroubleError("input", "Choose the images to train on.");
+  return selectImages(config, { primary, auxiliary });
 }
 
 async function storedSource(storage: RunStorage, folder: string): Promise<FileSource> {

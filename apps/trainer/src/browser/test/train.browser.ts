@@ -12,6 +12,7 @@ import {
   resolveConfig,
   type StepEvent,
   savedModelInfo,
+  selectImages,
   type TrainEvent,
   Trainer,
 } from "ama-sam";
@@ -58,25 +59,17 @@ async function lossesInNode(): Promise<number[]> {
     for (const folder of ["images", "labels"])
       for (const file of readdirSync(join(examples, name, folder)))
         files[`${folder}/${file}`] = new Uint8Array(readFileSync(join(examples, name, folder, file)));
-    const { items } = await openDataset(memorySource(files), { name });
-    return { name, items: items.filter((item) => item.split === "train") };
+    return openDataset(memorySource(files), { name });
   };
-  const primary = await dataOf(PRIMARY);
-  // The page holds out one image in ten, at least one, for validation; which one depends on the number of images alone.
-  const { permutation, randomStream } = await import("@ama-sam/data");
-  const out = permutation(primary.items.length, randomStream(0, 0))[0]!;
-  const validation = [primary.items[out]!];
+  const data = selectImages(config, { primary: await dataOf(PRIMARY), auxiliary: [await dataOf(AUXILIARY)] });
+  expect([data.primary.items.length, data.validation.length]).toEqual([4, 1]);
   const device = await openGpu({ adapter: "swiftshader" });
   const losses: number[] = [];
   try {
     const trainer = await Trainer.create({
       device,
       config,
-      data: {
-        primary: { name: PRIMARY, items: primary.items.filter((_, i) => i !== out) },
-        auxiliary: [await dataOf(AUXILIARY)],
-        validation,
-      },
+      data,
       onEvent: (event) => {
         if (event.type === "step") losses.push(event.loss);
       },

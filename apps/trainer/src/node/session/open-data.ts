@@ -10,10 +10,8 @@ import {
   openManifest,
   parseManifest,
   parseSplitFile,
-  permutation,
-  randomStream,
 } from "@ama-sam/data";
-import type { BatchOrder, Config, DatasetConfig, TrainingSource } from "ama-sam";
+import { type BatchOrder, type Config, type DatasetConfig, holdOut, type TrainingSource } from "ama-sam";
 import { CommandError } from "../errors";
 import { directorySource } from "../files/directory-source";
 import { readText } from "./config-file";
@@ -73,13 +71,7 @@ export async function openRunData(config: Config, { training = true }: { trainin
       });
   }
   let { train, valid } = first;
-  if (valid.length === 0 && validation.fraction > 0 && train.length > 1) {
-    const count = Math.min(train.length - 1, Math.max(1, Math.round(validation.fraction * train.length)));
-    // The same images whatever the training seed, so that runs can be compared.
-    const chosen = new Set([...permutation(train.length, randomStream(0, 0))].slice(0, count));
-    valid = train.filter((_, i) => chosen.has(i));
-    train = train.filter((_, i) => !chosen.has(i));
-  }
+  if (valid.length === 0) ({ training: train, validation: valid } = holdOut(train, validation.fraction));
   const ids = (items: readonly DatasetItem[]) => items.map((item) => item.id);
   return {
     primary: { name: first.name, items: train },
