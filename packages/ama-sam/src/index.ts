@@ -74,6 +74,7 @@ export {
 } from "./save/trained";
 export { type Config, type ConfigInput, configSchema, type DatasetConfig } from "./schema/config";
 export { applySet, parseConfigYaml } from "./schema/parse";
+export { portableConfig, portablePath } from "./schema/portable-config";
 export { configReference } from "./schema/reference";
 export { resolveConfig } from "./schema/resolve";
 export { configToYaml, parseSavedConfig } from "./schema/saved-config";

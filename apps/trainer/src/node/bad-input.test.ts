@@ -47,6 +47,8 @@ beforeAll(async () => {
   await put("tensors.safetensors", writeSafetensors({ w: { shape: [2], data: Float32Array.of(1, 2) } }));
   const other = new Map([["image_encoder.patch_embed.proj.bias", { shape: [96], data: new Float32Array(96) }]]);
   await put("no-config/model.safetensors", writeSafetensors(other, { format: "ama-sam", kind: "merged" }));
+  const config = "model:\n  preset: nano\ndata:\n  primary:\n    path: MoNuSeg\n";
+  await put("elsewhere/model.safetensors", writeSafetensors(other, { format: "ama-sam", kind: "merged", config }));
   await put("unfinished/config.yaml", "model:\n  preset: nano\n");
   await put("sam-run/config.yaml", "model:\n  preset: nano\n");
   await put("sam-run/model.safetensors", writeSafetensors({ w: { shape: [1], data: Float32Array.of(1) } }));
@@ -130,6 +132,7 @@ const CASES: BadCase[] = [
   ["train good.yaml --resume run", /takes the configuration of its run/],
   ["train --resume run --out other-place", /Leave out --out/],
   ["train --resume run --overwrite", /contradict/],
+  ["train --resume run --probe-every 3", /--probe-every 3: a resumed run keeps.*train\.probeEvery is auto/],
   ["train --resume run --set train.lr=1", /keeps its configuration/],
   ["predict", /missing required argument/],
   ["predict nowhere.png --run run", /nowhere\.png: no such file/],
@@ -159,6 +162,7 @@ const CASES: BadCase[] = [
   ["evaluate --weights zeros.safetensors", /checkpoint|header|safetensors/],
   ["evaluate --weights tensors.safetensors", /no AMA-SAM weights/],
   ["evaluate --weights no-config/model.safetensors", /no data set/],
+  ["evaluate --weights elsewhere/model.safetensors", /Expected --data FOLDER.*trained on MoNuSeg, which is not at/],
   ["ablate good.yaml", /required option '--study/],
   ["ablate good.yaml --study tables", /"tables" is unknown/],
   ["ablate good.yaml --study 4", /needs 2 auxiliary data set/],

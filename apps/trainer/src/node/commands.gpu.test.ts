@@ -11,13 +11,14 @@ const EXAMPLES = new URL("../../../../examples/data/", import.meta.url).pathname
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "ama-sam-commands-"));
-  for (const set of ["dsb_fluo", "dsb_pink_he"]) await cp(join(EXAMPLES, set), join(root, set), { recursive: true });
+  for (const set of ["dsb_fluo", "dsb_pink_he", "dsb_lilac_high"])
+    await cp(join(EXAMPLES, set), join(root, set), { recursive: true });
   await writeFile(
     join(root, "tiny.yaml"),
     `model: { preset: nano, overrides: { encoder: { depth: 1, globalBlocks: [0] } } }
 data:
   primary: { path: dsb_fluo, limit: 3 }
-  auxiliary: [{ path: dsb_pink_he }]
+  auxiliary: [{ path: dsb_pink_he }, { path: dsb_lilac_high }]
   validation: { fraction: 0.3 }
 train: { epochs: 50, steps: 4, batch: 2, lr: 1e-3 }
 `,
@@ -40,15 +41,23 @@ async function run(line: string, stopAfterSteps?: number): Promise<{ code: numbe
 }
 
 test("train, stop, resume: the end is that of a run that never stopped", async () => {
-  const whole = await run("train tiny.yaml --out whole");
+  const whole = await run("train tiny.yaml --out whole --probe-every 3");
   expect(whole.err + whole.out).toContain("report.html");
   expect(whole.code).toBe(0);
-  const stopped = await run("train tiny.yaml --out parts", 1);
+  const stopped = await run("train tiny.yaml --out parts --probe-every 3", 1);
   expect(stopped.code).toBe(75);
   expect(stopped.err).toContain("Go on with: ama-sam train --resume");
   expect((await run("train --resume parts")).code).toBe(0);
   for (const file of ["metrics.csv", "model.safetensors", "per-image.csv", "config.yaml", "splits.json"])
     expect(await readFile(join(root, "parts", file)), file).toEqual(await readFile(join(root, "whole", file)));
+  const probes = async (folder: string) =>
+    [...(await readFile(join(root, folder, "metrics.jsonl"), "utf8")).matchAll(/"type":"probe","step":(\d+)/g)].map(
+      ([, at]) => Number(at),
+    );
+  expect([await probes("whole"), await probes("parts")]).toEqual([
+    [0, 3, 4],
+    [0, 3, 4],
+  ]);
   const files = await readdir(join(root, "whole"));
   for (const file of [
     "MODEL_CARD.md",
@@ -61,6 +70,19 @@ test("train, stop, resume: the end is that of a run that never stopped", async (
     "checkpoints",
   ])
     expect(files).toContain(file);
+});
+
+test("what travels names no folder of this machine", async () => {
+  const folder = join(root, "whole");
+  const checkpoints = await readdir(join(folder, "checkpoints"), { recursive: true });
+  const weights = checkpoints.filter((name) => name.endsWith(".safetensors")).map((name) => `checkpoints/${name}`);
+  expect(weights.length).toBeGreaterThan(1);
+  for (const file of ["model.safetensors", ...weights, "MODEL_CARD.md", "report.html"]) {
+    const text = (await readFile(join(folder, file))).toString("latin1");
+    expect(text, file).not.toContain(root);
+    expect(text, file).not.toContain(tmpdir());
+    if (file === "model.safetensors") expect(text).toContain("dsb_fluo/train");
+  }
 });
 
 test("a run that is done refuses to be written over", async () => {

@@ -119,7 +119,7 @@ describe("lost devices", () => {
     });
     expect([dead.code, dead.errors]).toEqual([1, [expect.stringMatching(/lost/)]]);
     expect(await checkpointStep(join(root, "dead/run"))).toBe(4);
-    expect((await run("train --resume dead/run --probe-every 0")).code).toBe(0);
+    expect((await run("train --resume dead/run")).code).toBe(0);
     await expectSameEnd("dead");
   });
 });
@@ -217,7 +217,7 @@ describe("a disk that fails", () => {
         [],
       );
       const begun = (await readdir(join(root, name, "run"))).includes("config.yaml");
-      const again = await run(begun ? `train --resume ${name}/run --probe-every 0` : `${SHORT} --out ${name}/run`);
+      const again = await run(begun ? `train --resume ${name}/run` : `${SHORT} --out ${name}/run`);
       expect([again.code, again.errors]).toEqual([0, []]);
       await expectSameEnd(name);
     },
@@ -236,7 +236,7 @@ describe("a disk that fails", () => {
       [expect.stringMatching(/checkpoint could not be written.*read-only/)],
     ]);
     expect(await checkpointStep(join(root, "turned/run"))).toBe(2);
-    expect((await run("train --resume turned/run --probe-every 0")).code).toBe(0);
+    expect((await run("train --resume turned/run")).code).toBe(0);
     await expectSameEnd("turned");
   });
 });

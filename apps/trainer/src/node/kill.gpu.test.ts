@@ -34,7 +34,7 @@ const NAMED: readonly (readonly [string, string])[] = [
 
 const CONFIG = tinyConfig("epochs: 3, batch: 2, lr: 3e-3, checkpointEvery: 2, keepCheckpoints: 1");
 const train = (cwd: string) => ["train", join(cwd, "tiny.yaml"), "--out", join(cwd, "run"), "--probe-every", "3"];
-const resume = (cwd: string) => ["train", "--resume", join(cwd, "run"), "--probe-every", "3"];
+const resume = (cwd: string) => ["train", "--resume", join(cwd, "run")];
 
 let root = "";
 let whole: Map<string, string>;

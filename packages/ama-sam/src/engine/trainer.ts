@@ -8,6 +8,7 @@ import { AmaSam } from "../model/ama-sam";
 import { freeze } from "../model/freeze";
 import { loadBase } from "../save/trained";
 import type { Config, ConfigInput } from "../schema/config";
+import { portableConfig } from "../schema/portable-config";
 import { resolveConfig } from "../schema/resolve";
 import { configToYaml } from "../schema/saved-config";
 import { augmentation, evaluateOptions, modelConfig } from "../schema/settings";
@@ -136,7 +137,7 @@ export class Trainer extends TrainingLoop<AmaSamLearner> {
     const metadata = {
       format: "ama-sam",
       kind: "trained",
-      config: configToYaml(config),
+      config: configToYaml(portableConfig(config)),
       ...(options.baseSha256 ? { base_sha256: options.baseSha256 } : {}),
     };
     const checkpoints = storage ? new Checkpoints(storage, { keep: train.keepCheckpoints, metadata }) : null;

@@ -20,7 +20,7 @@ export interface SavedModelInfo {
 export interface SaveOptions {
   /** SHA-256 of the base checkpoint file. */
   baseSha256?: string;
-  /** The configuration, for example of `configToYaml`. */
+  /** The configuration, as `configToYaml(portableConfig(config))` gives it: without the folders of this machine. */
   config?: string;
   /** Further strings for the file's header: data, scores, licence, pixel size. */
   metadata?: Record<string, string>;

@@ -273,6 +273,13 @@ const train = /* @__PURE__ */ v.strictObject({
     key(countOrZero, "Steps between copies in memory from which a lost GPU is replaced; 0 for checkpoints only."),
     20,
   ),
+  probeEvery: v.optional(
+    key(
+      v.union([v.literal("auto"), countOrZero]),
+      "Test every so many steps how well features tell the domains apart, and at the end; 0: at the end alone; auto: every quarter of the run.",
+    ),
+    "auto",
+  ),
 });
 
 const evaluation = /* @__PURE__ */ v.strictObject({

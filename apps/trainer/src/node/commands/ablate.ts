@@ -146,6 +146,8 @@ async function check(config: Config, jobs: readonly Job[], cwd: string): Promise
 
 function cellConfig(config: Config, { cell, seed }: Job, cwd: string): Config {
   const sets = [...cell.sets, `train.seed=${seed}`, `model.init.seed=${seed}`];
+  // A study compares ends; probes on the way only where they were asked for.
+  if (config.train.probeEvery === "auto") sets.push("train.probeEvery=0");
   const base =
     cell.auxiliary === undefined
       ? config

@@ -1,3 +1,5 @@
+import { stat } from "node:fs/promises";
+import { basename } from "node:path";
 import { configToYaml } from "ama-sam";
 import { type AddCommand, pathFrom, repeated } from "../command";
 import { CommandError, EXIT } from "../errors";
@@ -58,15 +60,19 @@ export const addEvaluate: AddCommand = (program, { io, run }) => {
           ...(flags.set ?? []),
         ];
         const config = absoluteConfig(files.config, sets, io.cwd);
-        if (!config.data.primary)
-          throw new CommandError("no data set. Expected --data FOLDER, because the weights name none");
+        const { primary } = config.data;
+        if (!primary) throw new CommandError("no data set. Expected --data FOLDER, because the weights name none");
+        // Weights travel: their header names the data set, not where it lies on this machine.
+        if (flags.weights !== undefined && !(await stat(primary.path).catch(() => null)))
+          throw new CommandError(
+            `no data set. Expected --data FOLDER: the weights were trained on ${primary.name ?? basename(primary.path)}, which is not at ${primary.path}`,
+          );
         const data = await openRunData(config, { training: false });
         const items = shareOf(data.test, shard);
         if (items.length === 0)
-          throw new CommandError(
-            `no image to score in split ${JSON.stringify(config.data.primary.test)} of ${config.data.primary.path}`,
-            { hint: "Choose another part with --split." },
-          );
+          throw new CommandError(`no image to score in split ${JSON.stringify(primary.test)} of ${primary.path}`, {
+            hint: "Choose another part with --split.",
+          });
         const name = shardName(shard);
         const out = pathFrom(io, name === "" ? flags.out! : `${flags.out}/${name}`);
         const storage = await NodeStorage.open(out, { overwrite: flags.overwrite ?? false });

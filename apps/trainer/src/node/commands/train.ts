@@ -48,7 +48,7 @@ export const addTrain: AddCommand = (program, { io, run }) => {
     .option("--max-time <time>", "save and stop after this time, such as 20h or 90m, with exit code 75")
     .option(
       "--probe-every <steps>",
-      "test every so many steps how well features tell the domains apart; 0: only at the end (default: a quarter of the run)",
+      "the key train.probeEvery: test every so many steps how well features tell the domains apart; 0: only at the end (default: a quarter of the run)",
       wholeNumber("--probe-every", 0),
     )
     .option("--json", "print events as JSON lines")
@@ -82,9 +82,9 @@ export const addTrain: AddCommand = (program, { io, run }) => {
           command: [
             "train",
             ...(file === undefined ? [] : [file]),
-            ...(flags.set ?? []).flatMap((set) => ["--set", set]),
+            ...setsOf(flags).flatMap((set) => ["--set", set]),
+            ...(flags.adapter === undefined ? [] : ["--adapter", flags.adapter]),
           ],
-          probeEvery: flags.probeEvery ?? "auto",
         });
         if (result.exitCode !== EXIT.ok) return result.exitCode;
         const { test, step, seconds } = result;
@@ -106,7 +106,7 @@ export const addTrain: AddCommand = (program, { io, run }) => {
       throw new CommandError("no configuration. Expected a YAML file, or --resume FOLDER", {
         hint: "ama-sam train configs/nano.yaml",
       });
-    const config = await readConfig(pathFrom(io, file), flags.set ?? [], io.cwd);
+    const config = await readConfig(pathFrom(io, file), setsOf(flags), io.cwd);
     const name = config.output.name ?? `${basename(file).replace(/\.ya?ml$/, "")}-${timeStamp(new Date())}`;
     return {
       config,
@@ -130,12 +130,22 @@ export const addTrain: AddCommand = (program, { io, run }) => {
       throw new CommandError(`--set ${refused}: a resumed run keeps its configuration`, {
         hint: `Only these may change: ${MAY_CHANGE.join(", ")}`,
       });
-    return {
-      config: resolveConfig(withSets(parseConfigYaml(await readFile(path, "utf8"), path), flags.set ?? [])),
-      folder,
-    };
+    const config = resolveConfig(withSets(parseConfigYaml(await readFile(path, "utf8"), path), flags.set ?? []));
+    const { probeEvery } = config.train;
+    if (flags.probeEvery !== undefined && flags.probeEvery !== probeEvery)
+      throw new CommandError(
+        `--probe-every ${flags.probeEvery}: a resumed run keeps its configuration, train.probeEvery is ${probeEvery}`,
+        { hint: "Leave the option out." },
+      );
+    return { config, folder };
   };
 };
+
+/** Every change of the configuration on the command line. */
+const setsOf = ({ set = [], probeEvery }: TrainFlags): string[] => [
+  ...set,
+  ...(probeEvery === undefined ? [] : [`train.probeEvery=${probeEvery}`]),
+];
 
 function timeStamp(date: Date): string {
   return date.toISOString().slice(0, 19).replace(/[-:]/g, "").replace("T", "-");

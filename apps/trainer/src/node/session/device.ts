@@ -1,4 +1,4 @@
-import { openGpu } from "@ama-sam/dawn";
+import { AdapterError, openGpu } from "@ama-sam/dawn";
 import type { Device } from "@ama-sam/tensor";
 import type { Command } from "commander";
 import type { Io } from "../io";
@@ -22,6 +22,32 @@ export async function withDevice<T>(
     return await use(device);
   } finally {
     await device.dispose();
+  }
+}
+
+/**
+ * Opens the GPU that a run began on, where none is asked for and it is still there: on another one the run ends with other bits, which
+ * is said. The caller disposes it.
+ *
+ * @param began the name of that adapter; without it the run begins now
+ */
+export async function openDeviceOfRun(io: Io, adapter: string | undefined, began: string | undefined): Promise<Device> {
+  const device = await openDevice(io, adapter);
+  if (began === undefined || device.info.name === began) return device;
+  if (adapter === undefined && !io.env.AMA_SAM_ADAPTER) {
+    await device.dispose();
+    try {
+      return await openDevice(io, began);
+    } catch (error) {
+      if (!AdapterError.isInstance(error) || error.reason !== "not-found") throw error;
+    }
+    return warned(await openDevice(io, adapter));
+  }
+  return warned(device);
+
+  function warned(other: Device): Device {
+    io.err(`warning: the run began on ${began}; on ${other.info.name} it will not end with the same bits\n`);
+    return other;
   }
 }
 

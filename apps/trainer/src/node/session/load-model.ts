@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { Device } from "@ama-sam/tensor";
 import {
   type AmaSam,
@@ -70,7 +70,10 @@ export async function openModelFiles(flags: ModelFlags, cwdPath: (path: string) 
         ? resolveConfig(info.config === null ? {} : parseConfigYaml(info.config, `the header of ${file}`))
         : await readConfig(join(cwdPath(flags.run), "config.yaml"), [], cwdPath("."));
     if (info.baseSha256 !== null) {
-      const path = flags.base === undefined ? config.model.init.checkpoint : cwdPath(flags.base);
+      const { checkpoint } = config.model.init;
+      // A header names the file alone: it may lie beside the weights.
+      const beside = checkpoint === undefined ? undefined : resolve(dirname(file), checkpoint);
+      const path = flags.base === undefined ? beside : cwdPath(flags.base);
       if (path === undefined || !(await stat(path).catch(() => null)))
         throw new CommandError(
           `${file} holds the trained part alone; SAM's checkpoint is not at ${path ?? "any known place"}`,

@@ -1,7 +1,15 @@
 import { basename } from "node:path";
 import { sha256 } from "@ama-sam/checkpoint";
 import type { Device } from "@ama-sam/tensor";
-import { type Config, configToYaml, type EvaluatedImage, mergeCheckpoint, saveTrained, Trainer } from "ama-sam";
+import {
+  type Config,
+  configToYaml,
+  type EvaluatedImage,
+  mergeCheckpoint,
+  portableConfig,
+  saveTrained,
+  Trainer,
+} from "ama-sam";
 import { CommandError, EXIT } from "../errors";
 import { reach } from "../faults";
 import { NodeStorage } from "../files/node-storage";
@@ -11,7 +19,7 @@ import { type ProgressStyle, TrainProgress } from "../output/progress";
 import { errorOverlay } from "../output/report/overlay";
 import { reportOfFolder } from "../output/report/report-folder";
 import { openWeights } from "./base-weights";
-import { openDevice } from "./device";
+import { openDeviceOfRun } from "./device";
 import { probeDomains } from "./domain-probe";
 import { type Environment, environmentOf, hashImages } from "./environment";
 import { evaluateInto, type TestResult } from "./evaluation";
@@ -33,8 +41,8 @@ export interface TrainRunOptions {
   progress?: ProgressStyle;
   /** For `env.json`. */
   command: readonly string[];
-  /** Steps between domain probes; `auto`: five over the run; 0 (default): one at its end. */
-  probeEvery?: number | "auto";
+  /** Becomes the configuration's `train.probeEvery`, where a caller knows it better. */
+  probeEvery?: number;
   /** Decides the number of steps once the speed is known: for runs that end by the clock. */
   plan?: (device: Device, data: RunData) => Promise<Config>;
 }
@@ -64,11 +72,12 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
   const progress = new TrainProgress(io, options.progress ? { style: options.progress } : {});
   try {
     const storage = await NodeStorage.open(options.folder, { resume, overwrite });
-    device = await openDevice(io, options.adapter);
-    const config = options.plan && !resume ? await options.plan(device, data) : options.config;
+    const before = resume ? await recordedEnvironment(storage) : null;
+    device = await openDeviceOfRun(io, options.adapter, before?.adapter?.name);
+    const config = resume ? options.config : await plannedConfig(options, device, data);
     const environment = await describe(device, config, options.command, data, base?.sha256 ?? null);
     if (!resume) await storage.write("config.yaml", configToYaml(config));
-    else await refuseOtherData(storage, environment);
+    if (before) refuseOtherData(before, environment);
     // A run that was killed before these were written gets them when it goes on.
     for (const [name, value] of [
       ["env.json", environment],
@@ -87,7 +96,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
       ...(base && { base: async () => base.checkpoint, baseSha256: base.sha256 }),
       onDeviceLost: async () => {
         await device?.dispose();
-        device = await openDevice(io, options.adapter);
+        device = await openDeviceOfRun(io, options.adapter, environment.adapter.name);
         return device;
       },
       onEvent: (event) => {
@@ -159,10 +168,24 @@ async function describe(
   return environmentOf(device, config, command, hashes, baseSha256);
 }
 
+/** The configuration with what the caller decides once the GPU and the data are known: all of it is in the run folder, so that resuming needs no flag. */
+async function plannedConfig(
+  { config: given, plan, probeEvery }: TrainRunOptions,
+  device: Device,
+  data: RunData,
+): Promise<Config> {
+  const config = plan ? await plan(device, data) : given;
+  return probeEvery === undefined ? config : { ...config, train: { ...config.train, probeEvery } };
+}
+
+/** What the run folder says of the machine that the run began on; null where it was killed before saying it. */
+async function recordedEnvironment(storage: NodeStorage): Promise<Partial<Environment> | null> {
+  if (!(await storage.exists("env.json"))) return null;
+  return JSON.parse(new TextDecoder().decode(await storage.read("env.json"))) as Partial<Environment>;
+}
+
 /** Other images under the same names would make the second half of a run another experiment. */
-async function refuseOtherData(storage: NodeStorage, now: Environment): Promise<void> {
-  if (!(await storage.exists("env.json"))) return;
-  const before = JSON.parse(new TextDecoder().decode(await storage.read("env.json"))) as Partial<Environment>;
+function refuseOtherData(before: Partial<Environment>, now: Environment): void {
   for (const [set, hash] of Object.entries(before.data ?? {})) {
     if (now.data[set] !== hash)
       throw new CommandError(`the images of ${set} are not those that this run began with`, {
@@ -182,8 +205,8 @@ async function runWithProbes(
   started: number,
 ): Promise<void> {
   const { io, maxSeconds } = options;
-  const { totalSteps } = trainer;
-  const probeEvery = options.probeEvery === "auto" ? Math.ceil(totalSteps / 4) : (options.probeEvery ?? 0);
+  const { totalSteps, config } = trainer;
+  const probeEvery = config.train.probeEvery === "auto" ? Math.ceil(totalSteps / 4) : config.train.probeEvery;
   const probe = async (): Promise<void> => {
     const found = await probeDomains(trainer.model, data);
     if (!found) return;
@@ -266,7 +289,12 @@ async function finish(
   const { config } = trainer;
   const { step } = trainer.progress;
   if (trainer.progress.best) await trainer.resume("best");
-  const info = { config: configToYaml(config), ...(environment.baseSha256 && { baseSha256: environment.baseSha256 }) };
+  // The file travels: names and hashes of the data go with it, the folders of this machine do not.
+  const info = {
+    config: configToYaml(portableConfig(config)),
+    metadata: { data: JSON.stringify(environment.data), steps: String(step), version: environment.version },
+    ...(environment.baseSha256 && { baseSha256: environment.baseSha256 }),
+  };
   const weights = environment.baseSha256
     ? await saveTrained(trainer.model, info)
     : await mergeCheckpoint(trainer.model, info);

@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { configToYaml, parseConfigYaml, portableConfig, portablePath, resolveConfig } from "ama-sam";
 import { CommandError } from "../../errors";
 import { PER_IMAGE_CSV, readPerImageCsv } from "../../files/per-image-csv";
 import { csvNumber, parseCsv } from "../csv";
@@ -44,9 +45,30 @@ export async function reportOfFolder(root: string): Promise<string> {
     protocol: notes.protocol ?? "",
     baselines: notes.baselines ?? [],
     overlays,
-    configYaml: await text("config.yaml"),
-    environment,
+    configYaml: portableYaml(await text("config.yaml")),
+    environment: withoutFolders(environment),
   });
+}
+
+/** A report is sent around: it names files, and keeps the folders of the machine to itself. */
+function portableYaml(text: string): string {
+  if (text === "") return "";
+  try {
+    return configToYaml(portableConfig(resolveConfig(parseConfigYaml(text))));
+  } catch {
+    return "config.yaml in the run folder is not one that can be read.";
+  }
+}
+
+/** The environment whose command names files without their folders. */
+function withoutFolders(environment: Record<string, unknown>): Record<string, unknown> {
+  const { command } = environment;
+  if (!Array.isArray(command)) return environment;
+  // A path ends where a quoted text or a value of YAML does.
+  const shown = command.map((word) =>
+    String(word).replace(/(?<=^|[\s=:"'[{(,])(?:~?[\\/]|[A-Za-z]:[\\/]|\.\.[\\/])[^"'\]}),]*/g, portablePath),
+  );
+  return { ...environment, command: shown };
 }
 
 /** Steps and validations of a `metrics.csv`. */
