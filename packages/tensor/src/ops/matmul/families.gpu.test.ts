@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { setFlags, withFlags } from "../../debug/flags";
 import { refArray } from "../../op/reference";
 import { empty, scope, tensor } from "../../tensor/tensor";
-import { type LinearOptions, linearOp } from "../linear/linear";
+import { type LinearOptions, linear, linearOp } from "../linear/linear";
+import { linearRef } from "../linear/linear.ref";
 import { type MatmulOptions, matmul, matmulOp } from "./matmul";
 import { matmulRef } from "./matmul.ref";
 import { productTile } from "./tile";
@@ -25,7 +26,8 @@ const products: OpCase<MatmulOptions>[] = [
   { inputs: { a: { shape: [2, 7, 6] }, b: { shape: [2, 9, 7] } }, attrs: { transposeA: true, transposeB: true } },
   { name: "b shared", inputs: { a: { shape: [3, 6, 7] }, b: { shape: [7, 9] } } },
 ];
-const { f16 } = (await testDevice()).abilities;
+const { f16, subgroups, subgroupMinSize, subgroupMaxSize } = (await testDevice()).abilities;
+const eight = subgroups && subgroupMinSize === 8 && subgroupMaxSize === 8;
 const ends: OpCase<LinearOptions>[] = [
   { inputs: { x: { shape: [3, 5, 24] }, weight: { shape: [12, 24] }, bias: null } },
   ...(["relu", "gelu"] as const).map((activation) => ({
@@ -39,7 +41,7 @@ const ends: OpCase<LinearOptions>[] = [
   })),
 ];
 
-for (const family of ["tile", "direct"]) {
+for (const family of ["tile", "direct", ...(eight ? ["panels", "subgroup"] : [])]) {
   describe(`products by ${family}`, () => {
     beforeAll(() => setFlags({ family: `matmul:${family}` }));
     afterAll(() => setFlags({ family: "" }));
@@ -68,6 +70,26 @@ describe("tiles", () => {
         expect(worstError(await y.data(), expected.data), JSON.stringify(tile)).toBeLessThan(1e-6);
       }
     });
+  });
+
+  test.runIf(eight)("panels of a copied in pieces give the float64 product, bias and activation included", async () => {
+    const device = await testDevice();
+    const [m, k, n] = [2 * 128 + 70, 4 * 2048 + 3, 9]; // pieces of 128 rows, odd sizes
+    const values = (count: number, f: number) =>
+      Float64Array.from({ length: count }, (_, i) => Math.fround(Math.sin(i * f)));
+    const [x, w, bias] = [values(m * k, 0.7), values(n * k, 1.3), values(n, 0.1)];
+    const expected = linearRef(
+      { x: refArray([m, k], x), weight: refArray([n, k], w), bias: refArray([n], bias) },
+      { activation: "relu" },
+    );
+    await withFlags({ family: "matmul:panels" }, () =>
+      scope(device, "test", async () => {
+        const y = linear(tensor(device, x, [m, k]), tensor(device, w, [n, k]), tensor(device, bias, [n]), {
+          activation: "relu",
+        });
+        expect(worstError(await y.data(), expected.data)).toBeLessThan(1e-5);
+      }),
+    );
   });
 
   test("a family that does not exist is refused by name", async () => {

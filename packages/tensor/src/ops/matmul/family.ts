@@ -1,14 +1,16 @@
 import { forcedFamily } from "../../debug/flags";
 import { KernelError } from "../../errors";
 import { hasMatrixUnits, matrixTakes } from "./matrix";
+import { PANEL_LANES, panelsTake } from "./panels";
 import type { Product } from "./spec";
 import { tileTakes } from "./tile";
 
 /**
- * How a product is computed: by subgroups of one narrow size (software adapters), on tiles in workgroup memory (GPUs), on the
- * matrix units (GPUs that have them, for weights stored f16), or straight from storage.
+ * How a product is computed: by subgroups of one narrow size (software adapters), the larger ones with both operands in panels
+ * where that size is eight; on tiles in workgroup memory (GPUs), on the matrix units (GPUs that have them, for weights stored f16), or
+ * straight from storage.
  */
-export type ProductFamily = "subgroup" | "tile" | "matrix" | "direct";
+export type ProductFamily = "panels" | "subgroup" | "tile" | "matrix" | "direct";
 
 /**
  * The family for a product, by adapter and operands; `TENSOR_FAMILY=matmul:NAME` forces one, where the operands suit it.
@@ -19,15 +21,21 @@ export function productFamily(spec: Product, subgroup: number): ProductFamily {
   const { device } = spec.y;
   const forced = forcedFamily("matmul");
   const units = hasMatrixUnits(device);
-  const runs = ["tile", "direct", ...(subgroup > 0 ? ["subgroup"] : []), ...(units ? ["matrix"] : [])];
+  const runs = [
+    "tile",
+    "direct",
+    ...(subgroup > 0 ? ["subgroup"] : []),
+    ...(subgroup === PANEL_LANES ? ["panels"] : []),
+    ...(units ? ["matrix"] : []),
+  ];
   if (forced !== undefined && !runs.includes(forced)) {
     throw new KernelError(
       "matmul",
       `the forced family does not run here. Got ${forced} on ${device.info.name}. Expected ${runs.join(", ")}.`,
     );
   }
-  if (forced === "direct" || forced === "subgroup") return forced;
-  if (forced === undefined && subgroup > 0) return "subgroup";
+  if (forced === "direct" || forced === "subgroup" || forced === "panels") return forced;
+  if (forced === undefined && subgroup > 0) return subgroup === PANEL_LANES && panelsTake(spec) ? "panels" : "subgroup";
   if (units && forced !== "tile" && matrixTakes(spec)) return "matrix";
   const tile = forced !== undefined || device.info.kind !== "software";
   return tile && tileTakes(spec) ? "tile" : "direct";

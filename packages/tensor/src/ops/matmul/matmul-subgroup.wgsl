@@ -29,20 +29,6 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> c: array<f32>; // [batch, m, n]
 @group(0) @binding(4) var<uniform> p: Params;
 
-fn put(row: u32, col: u32, base: u32, value: vec4f) {
-  if (row >= p.m) { return; }
-  var v = value * p.alpha;
-  if (p.bias == 1u) { v += vec4f(bias[col], bias[col + 1u], bias[col + 2u], bias[col + 3u]); }
-  if (p.bias == 2u) { v += bias[row]; }
-  v = activate(v, p.act);
-  let at = base + row * p.n + col;
-  if (col + 3u < p.n) {
-    c[at] = v.x; c[at + 1u] = v.y; c[at + 2u] = v.z; c[at + 3u] = v.w;
-  } else {
-    for (var j = 0u; j < p.n - col; j++) { c[at + j] = v[j]; }
-  }
-}
-
 @compute @workgroup_size(S)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   // No early return: after one, every load and sum would run under a mask. A workgroup past the end repeats the last tile, unwritten.

@@ -2,12 +2,13 @@ import type { Device } from "../../device/device";
 import { defineKernel, spread } from "../../kernel/define-kernel";
 import activateWgsl from "../../kernel/lib/activate.wgsl";
 import erfWgsl from "../../kernel/lib/erf.wgsl";
-import { empty, type Tensor } from "../../tensor/tensor";
 import { productFamily } from "./family";
 import directWgsl from "./matmul-direct.wgsl";
 import subgroupWgsl from "./matmul-subgroup.wgsl";
 import { productMatrix } from "./matrix";
-import packWgsl from "./pack.wgsl";
+import { pack } from "./pack";
+import { productPanels } from "./panels";
+import putWgsl from "./put.wgsl";
 import { epilogue, type Product } from "./spec";
 import { productTile } from "./tile";
 
@@ -16,15 +17,9 @@ export type { Activation, Product } from "./spec";
 const head = { m: "u32", n: "u32", k: "u32", kp: "u32", nv: "u32", strideA: "u32", strideB: "u32" } as const;
 const tail = { tilesM: "u32", tiles: "u32", alpha: "f32", bias: "u32", act: "u32" } as const;
 
-export const packKernel = /* @__PURE__ */ defineKernel({
-  name: "matmul-pack",
-  source: [packWgsl],
-  params: { WG: [64], TRANSPOSE: [false, true], Elem: ["f32", "f16"] },
-  uniforms: { batch: "u32", rows: "u32", cols: "u32", blockRows: "u32", blockCols: "u32", panel: "u32", stride: "u32" },
-});
 export const matmulSubgroupKernel = /* @__PURE__ */ defineKernel({
   name: "matmul-subgroup",
-  source: [erfWgsl, activateWgsl, subgroupWgsl],
+  source: [erfWgsl, activateWgsl, putWgsl, subgroupWgsl],
   params: { S: [8, 4], PANELS: [true, false] },
   uniforms: { ...head, bTile: "u32", bStep: "u32", ...tail },
 });
@@ -34,53 +29,6 @@ export const matmulDirectKernel = /* @__PURE__ */ defineKernel({
   params: { ElemA: ["f32", "f16"] },
   uniforms: { ...head, ...tail },
 });
-
-interface Packed {
-  tensor: Tensor;
-  /** Columns in vec4, padding included. */
-  cols: number;
-  /** Vec4 between matrices. */
-  stride: number;
-  /** Vec4 between panels, and between rows of a panel. */
-  tile: number;
-  step: number;
-  owned: boolean;
-}
-
-interface Layout {
-  batch: number;
-  rows: number;
-  cols: number;
-  transposed: boolean;
-  /** One matrix for the whole batch. */
-  shared: boolean;
-  /** Width of the panels in vec4; 0 for plain rows. */
-  panel: number;
-  /** Copy even where plain rows would do, so that rows are padded to a multiple of four. */
-  padRows: boolean;
-}
-
-/** A matrix as the kernels want it: whole vec4, f32, plain or in panels. Costs a copy only when it is stored otherwise. */
-function pack(x: Tensor, { batch, rows, cols, transposed, shared, panel, padRows }: Layout): Packed {
-  const least = Math.ceil(cols / 4);
-  if (!transposed && cols % 4 === 0 && x.dtype === "f32" && !panel && !padRows) {
-    return { tensor: x, cols: least, stride: shared ? 0 : rows * least, tile: 0, step: least, owned: false };
-  }
-  const count = shared ? 1 : batch;
-  const width = panel || least;
-  const blockCols = Math.ceil(least / width) * width;
-  const blockRows = Math.ceil(rows / 4);
-  const tensor = empty(x.device, [count, blockRows * 4, blockCols * 4], { name: "matmul" });
-  packKernel.run(
-    x.device,
-    { x, y: tensor },
-    { batch: count, rows, cols, blockRows, blockCols, panel: width, stride: rows * cols },
-    spread(Math.ceil((count * blockRows * blockCols) / 64)),
-    { TRANSPOSE: transposed, Elem: x.dtype },
-  );
-  const stride = shared ? 0 : blockRows * 4 * blockCols;
-  return { tensor, cols: blockCols, stride, tile: blockRows * 4 * width, step: width, owned: true };
-}
 
 /** The subgroup size, when the adapter has exactly one that a kernel is written for; else 0. */
 function fixedSubgroup(device: Device): number {
@@ -105,6 +53,10 @@ export function product(spec: Product): void {
   }
   if (family === "matrix") {
     productMatrix(spec);
+    return;
+  }
+  if (family === "panels") {
+    productPanels(spec);
     return;
   }
   const S = family === "subgroup" ? fixedSubgroup(device) : 0;

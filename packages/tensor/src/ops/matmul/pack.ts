@@ -1,0 +1,79 @@
+import { type Bindable, defineKernel, spread } from "../../kernel/define-kernel";
+import { empty, type Tensor } from "../../tensor/tensor";
+import packWgsl from "./pack.wgsl";
+import packVec4Wgsl from "./pack-vec4.wgsl";
+
+const uniforms = {
+  batch: "u32",
+  rows: "u32",
+  cols: "u32",
+  blockRows: "u32",
+  blockCols: "u32",
+  panel: "u32",
+  stride: "u32",
+} as const;
+export const packKernel = /* @__PURE__ */ defineKernel({
+  name: "matmul-pack",
+  source: [packWgsl],
+  params: { WG: [64], TRANSPOSE: [false, true], Elem: ["f32", "f16"] },
+  uniforms,
+});
+/** For sources whose rows are whole vec4. */
+export const packVec4Kernel = /* @__PURE__ */ defineKernel({
+  name: "matmul-pack-vec4",
+  source: [packVec4Wgsl],
+  params: { WG: [64], TRANSPOSE: [false, true], Elem: ["vec4f", "vec4h"] },
+  uniforms,
+});
+
+/** A matrix, or a batch of them, as the kernels read it. */
+export interface Packed {
+  tensor: Tensor;
+  /** Columns in vec4, padding included. */
+  cols: number;
+  /** Vec4 between matrices. */
+  stride: number;
+  /** Vec4 between panels, and between rows of a panel. */
+  tile: number;
+  step: number;
+  owned: boolean;
+}
+
+/** How {@link pack} finds a matrix, and how it is wanted. */
+export interface Layout {
+  batch: number;
+  rows: number;
+  cols: number;
+  transposed: boolean;
+  /** One matrix for the whole batch. */
+  shared: boolean;
+  /** Width of the panels in vec4; 0 for plain rows. */
+  panel: number;
+  /** Copy even where plain rows would do, so that rows are padded to a multiple of four. */
+  padRows: boolean;
+}
+
+/**
+ * A matrix as the kernels want it: whole vec4, f32, plain or in panels. Costs a copy only when it is stored otherwise.
+ * @param source where to read, if only a part of `x` is meant
+ */
+export function pack(x: Tensor, layout: Layout, source: Bindable = x): Packed {
+  const { batch, rows, cols, transposed, shared, panel, padRows } = layout;
+  const least = Math.ceil(cols / 4);
+  if (!transposed && cols % 4 === 0 && x.dtype === "f32" && !panel && !padRows) {
+    return { tensor: x, cols: least, stride: shared ? 0 : rows * least, tile: 0, step: least, owned: false };
+  }
+  const count = shared ? 1 : batch;
+  const width = panel || least;
+  const blockCols = Math.ceil(least / width) * width;
+  const blockRows = Math.ceil(rows / 4);
+  const tensor = empty(x.device, [count, blockRows * 4, blockCols * 4], { name: "matmul" });
+  const scalars = { batch: count, rows, cols, blockRows, blockCols, panel: width, stride: rows * cols };
+  const groups = spread(Math.ceil((count * blockRows * blockCols) / 64));
+  if ((transposed ? rows : cols) % 4 === 0) {
+    const Elem = x.dtype === "f16" ? "vec4h" : "vec4f";
+    packVec4Kernel.run(x.device, { x: source, y: tensor }, scalars, groups, { TRANSPOSE: transposed, Elem });
+  } else packKernel.run(x.device, { x: source, y: tensor }, scalars, groups, { TRANSPOSE: transposed, Elem: x.dtype });
+  const stride = shared ? 0 : blockRows * 4 * blockCols;
+  return { tensor, cols: blockCols, stride, tile: blockRows * 4 * width, step: width, owned: true };
+}
