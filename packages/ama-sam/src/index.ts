@@ -61,22 +61,21 @@ export {
 export { type Align, type AmaSamConfig, PRESETS, type PresetName } from "./model/config";
 export { freeze, type Trainable } from "./model/freeze";
 export { type Losses, type LossOptions, losses } from "./model/losses";
+export { mergeCheckpoint, type SaveOptions, saveTrained, trainedPart } from "./save/save";
 export {
   type LoadedBase,
   loadBase,
   loadTrained,
-  mergeCheckpoint,
   type SavedModelInfo,
-  type SaveOptions,
   savedModelInfo,
-  saveTrained,
-  trainedPart,
 } from "./save/trained";
+export { augmentation } from "./schema/augmentation";
 export { type Config, type ConfigInput, configSchema, type DatasetConfig } from "./schema/config";
 export { applySet, parseConfigYaml } from "./schema/parse";
 export { portableConfig, portablePath } from "./schema/portable-config";
 export { configReference } from "./schema/reference";
 export { resolveConfig } from "./schema/resolve";
-export { configToYaml, parseSavedConfig } from "./schema/saved-config";
-export { augmentation, evaluateOptions, modelConfig, tileSide } from "./schema/settings";
+export { parseSavedConfig } from "./schema/saved-config";
+export { evaluateOptions, modelConfig, tileSide } from "./schema/settings";
 export type { ConfigKey } from "./schema/walk";
+export { configToYaml } from "./schema/write-config";

@@ -8,7 +8,8 @@ import { AmaSam, isSamParameter } from "../model/ama-sam";
 import { freeze } from "../model/freeze";
 import { resolveConfig } from "../schema/resolve";
 import { modelConfig } from "../schema/settings";
-import { loadBase, loadTrained, mergeCheckpoint, savedModelInfo, saveTrained } from "./trained";
+import { mergeCheckpoint, saveTrained } from "./save";
+import { loadBase, loadTrained, savedModelInfo } from "./trained";
 
 /** The sizes of `test/golden/checkpoints/tiny_sam.*`. */
 const config = (encoder = {}) =>

@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { AmaSamError } from "../errors";
 import { PRESETS } from "../model/config";
+import { augmentation } from "./augmentation";
 import type { ConfigInput } from "./config";
 import { applySet, parseConfigYaml } from "./parse";
 import { configReference } from "./reference";
 import { resolveConfig } from "./resolve";
-import { configToYaml } from "./saved-config";
-import { augmentation, modelConfig, tileSide } from "./settings";
+import { modelConfig, tileSide } from "./settings";
+import { configToYaml } from "./write-config";
 
 const message = (run: () => unknown): string => {
   try {

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { parseConfigYaml } from "./parse";
 import { portableConfig, portablePath } from "./portable-config";
 import { resolveConfig } from "./resolve";
-import { configToYaml } from "./saved-config";
+import { configToYaml } from "./write-config";
 
 it.each([
   ["/home/ada/data/MoNuSeg", "MoNuSeg"],

@@ -3,7 +3,7 @@ import { AmaSamError } from "../errors";
 import { PRESETS } from "../model/config";
 import { type Config, type ConfigInput, configSchema } from "./config";
 import { nearestName } from "./nearest";
-import { keysAt } from "./walk";
+import { keysAt } from "./nodes";
 
 type Path = readonly (string | number)[];
 

@@ -2,9 +2,11 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
 import { AmaSamError } from "../errors";
-import { type Plain, readPlainYaml, writePlainYaml } from "./plain-yaml";
+import { type Plain, readPlainYaml } from "./plain-yaml";
 import { resolveConfig } from "./resolve";
-import { configToYaml, parseSavedConfig } from "./saved-config";
+import { parseSavedConfig } from "./saved-config";
+import { configToYaml } from "./write-config";
+import { writePlainYaml } from "./write-plain-yaml";
 
 const text = fc.oneof(
   fc.string({ unit: "binary", maxLength: 12 }),

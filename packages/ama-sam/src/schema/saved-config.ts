@@ -1,15 +1,10 @@
 import { AmaSamError } from "../errors";
-import type { Config, ConfigInput } from "./config";
-import { type Plain, readPlainYaml, writePlainYaml } from "./plain-yaml";
+import type { ConfigInput } from "./config";
+import { readPlainYaml } from "./plain-yaml";
 import { check } from "./resolve";
 
-/** A configuration as YAML, keys in the order of the schema. */
-export function configToYaml(config: ConfigInput | Config): string {
-  return writePlainYaml(config as unknown as Plain);
-}
-
 /**
- * Reads a configuration that AMA-SAM wrote ({@link configToYaml}, or JSON), without filling in defaults and without a YAML library. What
+ * Reads a configuration that AMA-SAM wrote (`configToYaml`, or JSON), without filling in defaults and without a YAML library. What
  * people write goes through `parseConfigYaml`.
  * @param file name for error messages
  * @throws AmaSamError for YAML that AMA-SAM does not write, unknown keys and wrong values

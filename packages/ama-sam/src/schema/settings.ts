@@ -1,4 +1,3 @@
-import { type Augmentation, noAugmentation } from "@ama-sam/data";
 import type { EvaluateOptions } from "../engine/evaluate";
 import { type AmaSamConfig, PRESETS } from "../model/config";
 import type { Config } from "./config";
@@ -25,20 +24,6 @@ export function modelConfig({ model }: Config): AmaSamConfig {
     align,
     lambda: typeof lambda === "number" ? lambda : lambda.ramp,
     promptThreshold,
-  };
-}
-
-/** The augmentation that a configuration asks for, in the form of `@ama-sam/data`. */
-export function augmentation({ data: { augment } }: Config): Augmentation {
-  if (augment === "none") return noAugmentation;
-  const { fit, flip, rotate, scale, brightness, contrast, saturation, hue, stainScale, stainShift } = augment;
-  return {
-    fit,
-    flip,
-    rotate,
-    scale: [scale[0], scale[1]],
-    color: { brightness, contrast, saturation, hue },
-    stain: { scale: stainScale, shift: stainShift },
   };
 }
 
