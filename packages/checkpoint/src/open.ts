@@ -2,8 +2,6 @@ import { type ByteInput, readExactly, toByteSource } from "./byte-source";
 import type { Checkpoint } from "./checkpoint";
 import { CheckpointError } from "./errors";
 import { openSafetensors } from "./safetensors/open-safetensors";
-import { openTorchLegacy } from "./torch/open-legacy";
-import { openTorchZip } from "./torch/open-zip";
 
 export interface OpenOptions {
   /**
@@ -36,7 +34,7 @@ const LOOKALIKES: readonly (readonly [number, string, string])[] = [
 
 /**
  * Opens a safetensors or PyTorch `.pth` file (zip or legacy; told apart by content, not by name) without reading the tensors.
- * Executes nothing. Throws `CheckpointError` for every damaged, hostile or unknown file.
+ * Executes nothing; the reader of `.pth` files is loaded with the first of them. Throws `CheckpointError` for every damaged, hostile or unknown file.
  *
  * Example: `const ckpt = await openCheckpoint(file); const { data, shape } = await ckpt.read("image_encoder.pos_embed")`.
  */
@@ -44,8 +42,12 @@ export async function openCheckpoint(input: ByteInput, options: OpenOptions = {}
   const source = toByteSource(input);
   const headBytes = await readExactly(source, 0, Math.min(source.size, 264), "the first bytes");
   const head = String.fromCharCode(...headBytes);
-  if (head.startsWith("PK\x03\x04") || head.startsWith("PK\x05\x06")) return openTorchZip(source, options);
+  if (head.startsWith("PK\x03\x04") || head.startsWith("PK\x05\x06")) {
+    const { openTorchZip } = await import("./torch/open-zip");
+    return openTorchZip(source, options);
+  }
   if (head[0] === "\x80" && (head.startsWith(LEGACY_MAGIC, 2) || head.startsWith(LEGACY_MAGIC, 11))) {
+    const { openTorchLegacy } = await import("./torch/open-legacy");
     return openTorchLegacy(source, options);
   }
   // A header length of 640 looks like a pickle and one of 35,615 like gzip, so this comes before the lookalikes.

@@ -1,12 +1,4 @@
-import {
-  DecodeError,
-  decodeImage,
-  type Raster,
-  rasterizeRegions,
-  readImageScopeXml,
-  readMat,
-  readNpy,
-} from "../decode";
+import { DecodeError, decodeImage, type Raster } from "../decode";
 import { DataError } from "../errors";
 import type { FileSource } from "../source/file-source";
 import { extension } from "../source/paths";
@@ -135,7 +127,9 @@ async function readAnnotation(
 
 async function readPolygons(source: FileSource, path: string, width: number, height: number): Promise<Labelled> {
   const bytes = await source.read(path);
-  const { xml, raster } = await decoding(path, () => {
+  const { xml, raster } = await decoding(path, async () => {
+    const { readImageScopeXml } = await import("../decode/imagescope-xml");
+    const { rasterizeRegions } = await import("../decode/rasterize-regions");
     const xml = readImageScopeXml(bytes);
     return { xml, raster: rasterizeRegions(xml.regions, width, height) };
   });
@@ -170,6 +164,7 @@ async function readPolygons(source: FileSource, path: string, width: number, hei
 
 async function readInstMap(source: FileSource, path: string): Promise<Labelled> {
   const bytes = await source.read(path);
+  const { readMat } = await import("../decode/mat");
   const variables = await decoding(path, () => readMat(bytes, { only: ["inst_map"] }));
   const map = variables.get("inst_map");
   if (map === undefined) {
@@ -196,6 +191,7 @@ async function readLabelPicture(
   const ext = extension(path);
   if (ext === "npy") {
     const bytes = await source.read(path);
+    const { readNpy } = await import("../decode/npy");
     const array = await decoding(path, () => readNpy(bytes));
     ({ labels, width, height } = arrayToLabels(array.data, array.shape, path));
   } else {

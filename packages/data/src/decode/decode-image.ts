@@ -1,16 +1,26 @@
 import { decodeError } from "./errors";
-import { decodeJpeg } from "./jpeg";
-import { decodePng } from "./png";
 import type { DecodeOptions, Raster } from "./raster";
 import { firstBytes, sniffFormat } from "./sniff";
-import { decodeTiff } from "./tiff/tiff";
 
-/** Decodes a PNG, JPEG or TIFF, told apart by content, to [height, width, channels]. Rejects with DecodeError. */
+/**
+ * Decodes a PNG, JPEG or TIFF, told apart by content, to [height, width, channels]. Rejects with DecodeError.
+ *
+ * A decoder is loaded with the first image of its format, so that a page fetches only those that its user needs.
+ */
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Raster> {
   const format = sniffFormat(bytes);
-  if (format === "png") return decodePng(bytes, options);
-  if (format === "jpeg") return decodeJpeg(bytes, options);
-  if (format === "tiff") return decodeTiff(bytes, options);
+  if (format === "png") {
+    const { decodePng } = await import("./png");
+    return decodePng(bytes, options);
+  }
+  if (format === "jpeg") {
+    const { decodeJpeg } = await import("./jpeg");
+    return decodeJpeg(bytes, options);
+  }
+  if (format === "tiff") {
+    const { decodeTiff } = await import("./tiff/tiff");
+    return decodeTiff(bytes, options);
+  }
   const got = format === "unknown" ? firstBytes(bytes) : `a ${format} file of ${bytes.length} bytes`;
   const where = { fn: "decodeImage", name: options.name };
   throw decodeError(where, "not-an-image", {

@@ -1,4 +1,5 @@
 export { decodeImage } from "./decode-image";
+export { encodePng } from "./encode-png";
 export { DecodeError, type DecodeErrorCode } from "./errors";
 export {
   type ImageScopeAnnotations,
@@ -9,7 +10,7 @@ export {
 export { decodeJpeg } from "./jpeg";
 export { listMatVariables, type MatOptions, type MatVariable, readMat } from "./mat";
 export { type NpyArray, readNpy } from "./npy";
-export { decodePng, encodePng } from "./png";
+export { decodePng } from "./png";
 export { DEFAULT_MAX_PIXELS, type DecodeOptions, type Raster } from "./raster";
 export { type RasterizedRegions, rasterizeRegions } from "./rasterize-regions";
 export { type SniffedFormat, sniffFormat } from "./sniff";

@@ -11,8 +11,6 @@ export interface PngChunks {
   channels: number;
   /** Exact size of the filtered scanlines that the IDAT chunks must inflate to. */
   rawBytes: number;
-  /** The IHDR chunk whole (length, type, data, CRC). */
-  ihdr: Uint8Array;
   /** The compressed image data of all IDAT chunks, joined: a million tiny chunks would cost a million calls. */
   idat: Uint8Array;
   palette?: Uint8Array;
@@ -30,7 +28,7 @@ const DEPTHS: Record<number, readonly number[]> = {
   6: [8, 16],
 };
 /** Adam7 passes: first column, first row, column step, row step (PNG specification, section 8.2). */
-const ADAM7 = [
+export const ADAM7 = [
   [0, 0, 8, 8],
   [4, 0, 8, 8],
   [0, 4, 4, 8],
@@ -106,7 +104,7 @@ export function readPngChunks(where: Where, bytes: Uint8Array): PngChunks {
         hint: "The file was damaged; copy it again",
       });
     }
-    if (!header) header = readHeader(where, type, data, bytes.subarray(offset, body + length + 4));
+    if (!header) header = readHeader(where, type, data);
     else if (type === "IEND") break;
     else if (type === "IDAT") parts.push(data);
     else addChunk(where, header, type, data);
@@ -129,7 +127,7 @@ function join(parts: readonly Uint8Array[]): Uint8Array {
   return out;
 }
 
-function readHeader(where: Where, type: string, data: Uint8Array, chunk: Uint8Array): PngChunks {
+function readHeader(where: Where, type: string, data: Uint8Array): PngChunks {
   if (type !== "IHDR" || data.length !== 13) {
     throw decodeError(where, "corrupt", {
       what: "the PNG does not start with its header",
@@ -161,7 +159,6 @@ function readHeader(where: Where, type: string, data: Uint8Array, chunk: Uint8Ar
     interlaced: interlace === 1,
     channels,
     rawBytes: scanlineBytes(width, height, channels * depth!, interlace === 1),
-    ihdr: chunk,
     idat: new Uint8Array(0),
   };
 }
