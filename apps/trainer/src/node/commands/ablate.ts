@@ -164,14 +164,20 @@ interface TableRow {
   mean: number[] | null;
   /** Standard deviation over seeds; null with fewer than two. */
   spread: number[] | null;
+  /** Images scored in all its runs, and those of them that HD's mean leaves out: its value is undefined or infinite where a mask is empty. */
+  images: number;
+  hdLeftOut: number;
   paper: Cell["paper"];
 }
 
 async function rowOf(cell: Cell, jobs: readonly Job[]): Promise<TableRow> {
   const scores: number[][] = [];
+  let [images, hdLeftOut] = [0, 0];
   for (const { folder } of jobs) {
     if (!(await isDone(folder))) continue;
     const mean = aggregate(await readPerImageCsv(folder));
+    images += mean.images;
+    hdLeftOut += mean.leftOut.hd.nan + mean.leftOut.hd.inf;
     scores.push([100 * mean.dsc, 100 * mean.iou, 100 * mean.macroF1, mean.hd]);
   }
   const columns = [0, 1, 2, 3].map((c) => scores.map((row) => row[c]!));
@@ -184,14 +190,27 @@ async function rowOf(cell: Cell, jobs: readonly Job[]): Promise<TableRow> {
     of: jobs.length,
     mean: scores.length > 0 ? columns.map(average) : null,
     spread: scores.length > 1 ? columns.map(spread) : null,
+    images,
+    hdLeftOut,
     paper: cell.paper,
   };
 }
 
 function tableText(rows: readonly TableRow[]): string {
-  const cells = ({ mean, spread }: TableRow) =>
-    [0, 1, 2, 3].map((c) => (mean ? `${mean[c]!.toFixed(2)}${spread ? ` ± ${spread[c]!.toFixed(2)}` : ""}` : "-"));
-  return textTable(
+  const number = (x: number) => (Number.isFinite(x) ? x.toFixed(2) : "-");
+  const cells = ({ mean, spread, hdLeftOut }: TableRow) =>
+    [0, 1, 2, 3].map((c) => {
+      if (!mean) return "-";
+      const left = c === 3 && hdLeftOut > 0 ? ` (-${hdLeftOut})` : "";
+      return `${number(mean[c]!)}${spread ? ` ± ${number(spread[c]!)}` : ""}${left}`;
+    });
+  const note = rows
+    .filter((row) => row.hdLeftOut > 0)
+    .map(
+      (row) =>
+        `${row.name}: HD leaves out ${row.hdLeftOut} of ${row.images} scored images, where truth or prediction is empty.\n`,
+    );
+  const table = textTable(
     ["", "runs", "DSC", "mIoU", "F1", "HD", "paper: DSC", "mIoU", "F1", "HD"],
     rows.map((row) => [
       row.name,
@@ -200,6 +219,7 @@ function tableText(rows: readonly TableRow[]): string {
       ...(row.paper ?? []).map((x) => x.toFixed(2)),
     ]),
   );
+  return `${table}${note.join("")}`;
 }
 
 function tableCsv(rows: readonly TableRow[]): string {
@@ -208,6 +228,7 @@ function tableCsv(rows: readonly TableRow[]): string {
     "row",
     "runs",
     ...metrics,
+    "hd_left_out",
     ...metrics.map((m) => `${m}_sd`),
     ...metrics.map((m) => `${m}_paper`),
   ]);
@@ -215,7 +236,16 @@ function tableCsv(rows: readonly TableRow[]): string {
   return (
     header +
     rows
-      .map((r) => csvRow([r.name, r.done, ...(r.mean ?? empty), ...(r.spread ?? empty), ...(r.paper ?? empty)]))
+      .map((r) =>
+        csvRow([
+          r.name,
+          r.done,
+          ...(r.mean ?? empty),
+          r.done > 0 ? r.hdLeftOut : null,
+          ...(r.spread ?? empty),
+          ...(r.paper ?? empty),
+        ]),
+      )
       .join("")
   );
 }
