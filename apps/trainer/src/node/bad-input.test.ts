@@ -38,6 +38,7 @@ beforeAll(async () => {
   await put("zeros.safetensors", new Uint8Array(64));
   await put("broken.json", "{");
   await put("not-a-manifest.json", '{"version":9}');
+  await put("other-json.json", '{"a":1}');
   await put("fake.tif", "plain text under the name of an image");
   await put("fake.png", "plain text under the name of an image");
   await put("half.png", png(64, 64, 3, 7).subarray(0, 60));
@@ -90,8 +91,8 @@ beforeAll(async () => {
 
 afterAll(() => rm(root, { recursive: true, force: true }));
 
-/** Arguments, what the line must say, and environment variables. */
-type BadCase = [args: string, says: RegExp, env?: Record<string, string>];
+/** Arguments, what the line must say, environment variables, and what the hint must say. */
+type BadCase = [args: string, says: RegExp, env?: Record<string, string>, hints?: RegExp];
 
 const CASES: BadCase[] = [
   ["trian good.yaml", /unknown command 'trian'.*Did you mean train/],
@@ -194,8 +195,11 @@ const CASES: BadCase[] = [
   ["prepare sizes --check", /1 problem.*sizes|1 problem.*8 x 8|1 problem.*9 x 8/],
   ["prepare text --check", /a\.tif/],
   ["inspect nowhere", /no such file/],
-  ["inspect notes.txt", /not a checkpoint/],
-  ["inspect page.html", /web page/],
+  ["inspect notes.txt", /notes\.txt: not a checkpoint/, {}, /^hint: inspect takes an image, /],
+  ["inspect page.html", /page\.html: .*web page/],
+  ["inspect fake.tif", /fake\.tif: .*plain text|fake\.tif: .*not an image|fake\.tif/, {}, /^hint: inspect takes/],
+  ["inspect bad-value.yaml", /bad-value\.yaml:2:7 train\.lr is wrong/],
+  ["inspect other-json.json", /other-json\.json: JSON, but neither/, {}, /^hint: inspect takes/],
   ["inspect broken.json", /JSON/],
   ["inspect not-a-manifest.json", /version/],
   ["inspect empty", /layout|format|data set/],
@@ -227,7 +231,7 @@ async function contents(folder: string): Promise<Map<string, string>> {
 }
 
 describe("bad input", () => {
-  test.each(CASES)("ama-sam %s", async (args, says, env = {}) => {
+  test.each(CASES)("ama-sam %s", async (args, says, env = {}, hints = /^hint: /) => {
     const before = await contents(root);
     const io = testIo(root, env);
     const code = await main(args.split(" "), io);
@@ -239,7 +243,7 @@ describe("bad input", () => {
     expect(lines[0]).toMatch(says);
     expect(lines[0]).toMatch(/^ama-sam: /);
     expect(lines.length).toBeLessThanOrEqual(2);
-    if (lines[1]) expect(lines[1]).toMatch(/^hint: /);
+    if (lines[1] || hints.source !== "^hint: ") expect(lines[1]).toMatch(hints);
     expect(lines[0]!.length).toBeLessThan(620);
     expect(code).toBe(2);
     const after = await contents(root);

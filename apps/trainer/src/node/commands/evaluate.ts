@@ -1,16 +1,17 @@
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { configToYaml } from "ama-sam";
+import { type Config, configToYaml } from "ama-sam";
 import { type AddCommand, pathFrom, repeated } from "../command";
 import { CommandError, EXIT } from "../errors";
 import { NodeStorage } from "../files/node-storage";
+import type { Io } from "../io";
 import { reportOfFolder } from "../output/report/report-folder";
 import { percent, textTable } from "../output/text";
 import { absoluteConfig } from "../session/config-file";
 import { addAdapterOption, withDevice } from "../session/device";
 import { environmentOf } from "../session/environment";
 import { evaluateInto } from "../session/evaluation";
-import { addModelOptions, loadModel, type ModelFlags, openModelFiles } from "../session/load-model";
+import { addModelOptions, loadModel, type ModelFiles, type ModelFlags, withModelFiles } from "../session/load-model";
 import { openRunData } from "../session/open-data";
 import { addShardOption, shardName, shardOf, shareOf } from "../session/shard";
 
@@ -49,67 +50,76 @@ export const addEvaluate: AddCommand = (program, { io, run }) => {
   addAdapterOption(addShardOption(addModelOptions(command)))
     .addHelpText("after", "\nExample: ama-sam evaluate --run runs/demo --data ~/data/mine --out scores")
     .action(
-      run(async (flags: EvaluateFlags) => {
-        const shard = shardOf(flags.shard, io);
-        const files = await openModelFiles(flags, (path) => pathFrom(io, path));
-        const sets = [
-          ...(flags.data === undefined
-            ? []
-            : [`data.primary={path: ${JSON.stringify(pathFrom(io, flags.data))}}`, "data.auxiliary=[]"]),
-          ...(flags.split === undefined ? [] : [`data.primary.test=${flags.split}`]),
-          ...(flags.set ?? []),
-        ];
-        const config = absoluteConfig(files.config, sets, io.cwd);
-        const { primary } = config.data;
-        if (!primary) throw new CommandError("no data set. Expected --data FOLDER, because the weights name none");
-        // Weights travel: their header names the data set, not where it lies on this machine.
-        if (flags.weights !== undefined && !(await stat(primary.path).catch(() => null)))
-          throw new CommandError(
-            `no data set. Expected --data FOLDER: the weights were trained on ${primary.name ?? basename(primary.path)}, which is not at ${primary.path}`,
-          );
-        const data = await openRunData(config, { training: false });
-        const items = shareOf(data.test, shard);
-        if (items.length === 0)
-          throw new CommandError(`no image to score in split ${JSON.stringify(primary.test)} of ${primary.path}`, {
-            hint: "Choose another part with --split.",
-          });
-        const name = shardName(shard);
-        const out = pathFrom(io, name === "" ? flags.out! : `${flags.out}/${name}`);
-        const storage = await NodeStorage.open(out, { overwrite: flags.overwrite ?? false });
-        const result = await withDevice(io, flags.adapter, async (device) => {
-          const { model, close } = await loadModel(device, files);
-          await storage.write("config.yaml", configToYaml(config));
-          const environment = await environmentOf(device, config, ["evaluate", ...sets], {}, files.trained.sha256);
-          await storage.write("env.json", `${JSON.stringify({ ...environment, shard }, null, 2)}\n`);
-          const scores = await evaluateInto(storage, model, config, items, {
-            baselines: flags.baselines,
-            signal: io.stop.signal,
-            onImage: (id, row, done, total) => io.err(`${done}/${total} ${id}: DSC ${percent(row.dsc)}\n`),
-          }).catch((error) => {
-            if (io.stop.reason) return null;
-            throw error;
-          });
-          await close();
-          return scores;
-        });
-        if (!result) return io.stop.exitCode;
-        await storage.write("report.html", await reportOfFolder(out));
-        const { mean, baselines } = result;
-        if (flags.json) io.out(`${JSON.stringify({ folder: out, images: mean.images, mean, baselines }, null, 2)}\n`);
-        else {
-          const cells = [mean.dsc, mean.iou, mean.macroF1].map(percent);
-          const instance = [mean.aji, mean.dq, mean.sq, mean.pq].map(percent);
-          io.out(
-            textTable(
-              ["images", "DSC", "mIoU", "F1", "HD", "AJI", "DQ", "SQ", "PQ"],
-              [[String(mean.images), ...cells, mean.hd.toFixed(2), ...instance]],
-            ),
-          );
-          for (const b of baselines)
-            io.out(`${b.name}: DSC ${percent(b.dsc)}, AJI ${percent(b.aji)}, PQ ${percent(b.pq)}\n`);
-          io.out(`${out}/report.html\n`);
-        }
-        return EXIT.ok;
-      }),
+      run((flags: EvaluateFlags) =>
+        withModelFiles(
+          flags,
+          (path) => pathFrom(io, path),
+          (files) => evaluate(io, flags, files),
+        ),
+      ),
     );
 };
+
+async function evaluate(io: Io, flags: EvaluateFlags, files: ModelFiles): Promise<number> {
+  const shard = shardOf(flags.shard, io);
+  const sets = [
+    ...(flags.data === undefined
+      ? []
+      : [`data.primary={path: ${JSON.stringify(pathFrom(io, flags.data))}}`, "data.auxiliary=[]"]),
+    ...(flags.split === undefined ? [] : [`data.primary.test=${flags.split}`]),
+    ...(flags.set ?? []),
+  ];
+  const config = absoluteConfig(files.config, sets, io.cwd);
+  const { primary } = config.data;
+  if (!primary) throw new CommandError("no data set. Expected --data FOLDER, because the weights name none");
+  // Weights travel: their header names the data set, not where it lies on this machine.
+  if (flags.weights !== undefined && !(await stat(primary.path).catch(() => null)))
+    throw new CommandError(
+      `no data set. Expected --data FOLDER: the weights were trained on ${primary.name ?? basename(primary.path)}, which is not at ${primary.path}`,
+    );
+  // Nothing is trained: where the auxiliary sets are now does not matter.
+  const scored: Config = { ...config, data: { ...config.data, auxiliary: [] } };
+  const data = await openRunData(scored, { training: false });
+  const items = shareOf(data.test, shard);
+  if (items.length === 0)
+    throw new CommandError(`no image to score in split ${JSON.stringify(primary.test)} of ${primary.path}`, {
+      hint: "Choose another part with --split.",
+    });
+  const name = shardName(shard);
+  const out = pathFrom(io, name === "" ? flags.out! : `${flags.out}/${name}`);
+  const storage = await NodeStorage.open(out, { overwrite: flags.overwrite ?? false });
+  const result = await withDevice(io, flags.adapter, async (device) => {
+    const { model } = await loadModel(device, files);
+    await storage.write("config.yaml", configToYaml(config));
+    const environment = await environmentOf(device, config, ["evaluate", ...sets], {}, files.trained.sha256);
+    await storage.write("env.json", `${JSON.stringify({ ...environment, shard }, null, 2)}\n`);
+    return await evaluateInto(storage, model, config, items, {
+      baselines: flags.baselines,
+      signal: io.stop.signal,
+      onImage: (id, row, done, total) => io.err(`${done}/${total} ${id}: DSC ${percent(row.dsc)}\n`),
+    }).catch((error) => {
+      if (io.stop.reason) return null;
+      throw error;
+    });
+  });
+  if (!result) return io.stop.exitCode;
+  await storage.write("report.html", await reportOfFolder(out));
+  const { mean, baselines } = result;
+  if (flags.json) io.out(`${JSON.stringify({ folder: out, images: mean.images, mean, baselines }, null, 2)}\n`);
+  else {
+    const cells = [mean.dsc, mean.iou, mean.macroF1].map(percent);
+    const instance = [mean.aji, mean.dq, mean.sq, mean.pq].map(percent);
+    io.out(
+      textTable(
+        ["images", "DSC", "mIoU", "F1", "HD", "AJI", "DQ", "SQ", "PQ"],
+        [[String(mean.images), ...cells, mean.hd.toFixed(2), ...instance]],
+      ),
+    );
+    const { nan, inf } = mean.leftOut.hd;
+    if (nan + inf > 0)
+      io.out(`HD leaves out ${nan + inf} of ${mean.images} images, where truth or prediction is empty.\n`);
+    for (const b of baselines) io.out(`${b.name}: DSC ${percent(b.dsc)}, AJI ${percent(b.aji)}, PQ ${percent(b.pq)}\n`);
+    io.out(`${out}/report.html\n`);
+  }
+  return EXIT.ok;
+}

@@ -7,7 +7,7 @@ import { writeAtomic } from "../files/atomic-write";
 import { durationText } from "../output/text";
 import { addAdapterOption, withDevice } from "../session/device";
 import { findImages, readImage } from "../session/images";
-import { addModelOptions, loadModel, type ModelFlags, openModelFiles } from "../session/load-model";
+import { addModelOptions, loadModel, type ModelFlags, withModelFiles } from "../session/load-model";
 import { addShardOption, shardName, shardOf, shareOf } from "../session/shard";
 import { OUTPUTS, type Output, writePrediction } from "../session/write-prediction";
 
@@ -96,68 +96,73 @@ export const addPredict: AddCommand = (program, { io, run }) => {
           });
         // Read before a GPU is opened, so that a text file named .tif is told at once.
         if (images[0]) await readImage(images[0].path);
-        const files = await openModelFiles(flags, (path) => pathFrom(io, path));
-        const done: PredictedImage[] = [];
-        const failed: { image: string; error: string }[] = [];
-        await withDevice(io, flags.adapter, async (device) => {
-          const { model, config, close } = await loadModel(device, files);
-          const base = evaluateOptions(config, model.config.encoder.imageSize);
-          for (const { path, name } of images) {
-            if (io.stop.reason) break;
-            const start = performance.now();
-            const image = await readImage(path).catch((error: Error) => {
-              failed.push({ image: path, error: error.message });
-              io.err(`ama-sam: ${error.message}\n`);
-              return null;
+        return withModelFiles(
+          flags,
+          (path) => pathFrom(io, path),
+          async (files) => {
+            const done: PredictedImage[] = [];
+            const failed: { image: string; error: string }[] = [];
+            await withDevice(io, flags.adapter, async (device) => {
+              const { model, config } = await loadModel(device, files);
+              const base = evaluateOptions(config, model.config.encoder.imageSize);
+              for (const { path, name } of images) {
+                if (io.stop.reason) break;
+                const start = performance.now();
+                const image = await readImage(path).catch((error: Error) => {
+                  failed.push({ image: path, error: error.message });
+                  io.err(`ama-sam: ${error.message}\n`);
+                  return null;
+                });
+                if (!image) continue;
+                const micronsPerPixel = flags.mpp ?? image.micronsPerPixel;
+                const prediction = await predictImage(model, image, {
+                  ...base,
+                  ...(flags.threshold !== undefined && { threshold: flags.threshold }),
+                  ...(tile !== undefined && { tile }),
+                  ...(flags.halo !== undefined && { halo: flags.halo }),
+                  ...(flags.views !== undefined && { views: flags.views as Views }),
+                  instances: {
+                    ...base.instances,
+                    ...(flags.instances !== undefined && { method: flags.instances as "components" | "watershed" }),
+                  },
+                  signal: io.stop.signal,
+                }).catch((error) => {
+                  if (io.stop.reason) return null;
+                  throw error;
+                });
+                if (!prediction) break;
+                const written = await writePrediction(out, name, image, prediction, outputs, {
+                  ...(micronsPerPixel !== undefined && { micronsPerPixel }),
+                  gzip: flags.gzip ?? false,
+                });
+                const seconds = (performance.now() - start) / 1000;
+                done.push({
+                  image: path,
+                  width: image.width,
+                  height: image.height,
+                  nuclei: prediction.labels.count,
+                  seconds,
+                  notes: image.notes,
+                  files: written,
+                });
+                if (!flags.json)
+                  io.err(
+                    `${name}: ${[`${prediction.labels.count} nuclei in ${durationText(seconds)}`, ...image.notes, ...(micronsPerPixel === undefined ? ["pixel size unknown"] : [])].join(", ")}\n`,
+                  );
+              }
             });
-            if (!image) continue;
-            const micronsPerPixel = flags.mpp ?? image.micronsPerPixel;
-            const prediction = await predictImage(model, image, {
-              ...base,
-              ...(flags.threshold !== undefined && { threshold: flags.threshold }),
-              ...(tile !== undefined && { tile }),
-              ...(flags.halo !== undefined && { halo: flags.halo }),
-              ...(flags.views !== undefined && { views: flags.views as Views }),
-              instances: {
-                ...base.instances,
-                ...(flags.instances !== undefined && { method: flags.instances as "components" | "watershed" }),
-              },
-              signal: io.stop.signal,
-            }).catch((error) => {
-              if (io.stop.reason) return null;
-              throw error;
-            });
-            if (!prediction) break;
-            const written = await writePrediction(out, name, image, prediction, outputs, {
-              ...(micronsPerPixel !== undefined && { micronsPerPixel }),
-              gzip: flags.gzip ?? false,
-            });
-            const seconds = (performance.now() - start) / 1000;
-            done.push({
-              image: path,
-              width: image.width,
-              height: image.height,
-              nuclei: prediction.labels.count,
-              seconds,
-              notes: image.notes,
-              files: written,
-            });
-            if (!flags.json)
-              io.err(
-                `${name}: ${[`${prediction.labels.count} nuclei in ${durationText(seconds)}`, ...image.notes, ...(micronsPerPixel === undefined ? ["pixel size unknown"] : [])].join(", ")}\n`,
-              );
-          }
-          await close();
-        });
-        if (io.stop.reason) {
-          io.err(`stopped after ${done.length} of ${images.length} images\n`);
-          return io.stop.exitCode;
-        }
-        const facts = { model: files.trained.sha256, images: done, failed };
-        await writeAtomic(summary, `${JSON.stringify(facts, null, 2)}\n`);
-        if (flags.json) io.out(`${JSON.stringify(facts, null, 2)}\n`);
-        else io.out(`${done.reduce((sum, image) => sum + image.nuclei, 0)} nuclei in ${done.length} images: ${out}\n`);
-        return failed.length > 0 ? EXIT.failure : EXIT.ok;
+            if (io.stop.reason) {
+              io.err(`stopped after ${done.length} of ${images.length} images\n`);
+              return io.stop.exitCode;
+            }
+            const facts = { model: files.trained.sha256, images: done, failed };
+            await writeAtomic(summary, `${JSON.stringify(facts, null, 2)}\n`);
+            if (flags.json) io.out(`${JSON.stringify(facts, null, 2)}\n`);
+            else
+              io.out(`${done.reduce((sum, image) => sum + image.nuclei, 0)} nuclei in ${done.length} images: ${out}\n`);
+            return failed.length > 0 ? EXIT.failure : EXIT.ok;
+          },
+        );
       }),
     );
 };

@@ -29,7 +29,6 @@ export interface LoadedModel {
   config: Config;
   /** SHA-256 of the weights file. */
   sha256: string;
-  close(): Promise<void>;
 }
 
 /** Adds `--run`, `--weights` and `--base`. */
@@ -50,8 +49,22 @@ export interface ModelFiles {
   base: OpenWeights | null;
 }
 
-/** Opens a model's files. */
-export async function openModelFiles(flags: ModelFlags, cwdPath: (path: string) => string): Promise<ModelFiles> {
+/** Opens a model's files, hands them to `use`, and closes them. */
+export async function withModelFiles<T>(
+  flags: ModelFlags,
+  cwdPath: (path: string) => string,
+  use: (files: ModelFiles) => Promise<T>,
+): Promise<T> {
+  const files = await openModelFiles(flags, cwdPath);
+  try {
+    return await use(files);
+  } finally {
+    await files.trained.close();
+    await files.base?.close();
+  }
+}
+
+async function openModelFiles(flags: ModelFlags, cwdPath: (path: string) => string): Promise<ModelFiles> {
   if ((flags.run === undefined) === (flags.weights === undefined))
     throw new CommandError("which model? Expected --run FOLDER or --weights FILE, one of them", {
       hint: "`ama-sam demo` makes a run in minutes.",
@@ -102,15 +115,7 @@ export async function loadModel(device: Device, { config, trained, base }: Model
   const kind = savedModelInfo(trained.checkpoint)?.kind;
   if (kind === "merged") await loadBase(model, trained.checkpoint);
   else await loadTrained(model, trained.checkpoint, base ? { baseSha256: base.sha256 } : {});
-  return {
-    model,
-    config,
-    sha256: trained.sha256,
-    close: async () => {
-      await trained.close();
-      await base?.close();
-    },
-  };
+  return { model, config, sha256: trained.sha256 };
 }
 
 async function weightsOfRun(folder: string): Promise<string> {
