@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { reach } from "../faults";
+import { makeFolder } from "./make-folder";
 
 /** Bytes to write: whole, or in pieces that are made while they are written. */
 export type Content = Uint8Array | string | Iterable<Uint8Array> | AsyncIterable<Uint8Array | string>;
@@ -17,11 +18,13 @@ const at = (stage: WriteStage, path: string): void => reach(`write:${stage}:${pa
 /**
  * Writes a file so that a reader, or a crash at any moment, sees the old content or the new one, never a part: a temporary file
  * beside the target, synced, renamed, the folder synced. Folders on the way are made.
+ *
+ * @throws CommandError where a folder on the way cannot be made; the system's own error for everything else
  */
 export async function writeAtomic(path: string, content: Content): Promise<void> {
   const folder = dirname(path);
   at("begin", path);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
   const handle = await open(temporary, "wx");
   try {

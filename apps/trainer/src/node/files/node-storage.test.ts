@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Checkpoints } from "ama-sam";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { CommandError, explain } from "../errors";
 import { setFaults } from "../faults";
 import { SimulatedCrash, type WriteStage, writeAtomic } from "./atomic-write";
 import { NodeStorage } from "./node-storage";
@@ -16,6 +17,8 @@ afterEach(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
+/** Root is told that no folder can be made in /proc, others may not try. */
+const REFUSED = /no folder can be made in|EACCES|EPERM|no permission/;
 const STAGES: WriteStage[] = ["opened", "half", "written", "synced", "renamed", "done"];
 
 describe("writeAtomic", () => {
@@ -45,6 +48,11 @@ describe("writeAtomic", () => {
     expect(await readdir(root)).toEqual(["a"]);
     expect(await readFile(path, "utf8")).toBe("old");
   });
+
+  test.runIf(process.platform === "linux")("a folder that can never be made is refused at once", async () => {
+    const refused = await writeAtomic("/proc/x/report.html", "x").catch((error) => error);
+    expect(explain(refused)).toMatchObject({ message: expect.stringMatching(REFUSED), exitCode: 1 });
+  });
 });
 
 describe("NodeStorage", () => {
@@ -62,10 +70,8 @@ describe("NodeStorage", () => {
     const storage = await NodeStorage.open(join(root, "a/b/run"));
     expect(await storage.list("")).toEqual([]);
     await writeFile(join(root, "file"), "");
-    await expect(NodeStorage.open(join(root, "file/run"))).rejects.toThrow(/EEXIST|ENOTDIR/);
-    // No folder can be made there, although the parent exists.
-    if (process.platform === "linux")
-      await expect(NodeStorage.open("/proc/run")).rejects.toThrow(/EACCES|EPERM|ENOENT/);
+    await expect(NodeStorage.open(join(root, "file/run"))).rejects.toThrow(/file: this is a file/);
+    if (process.platform === "linux") await expect(NodeStorage.open("/proc/run")).rejects.toThrow(REFUSED);
   });
 
   test("keeps the contract of RunStorage", async () => {
@@ -123,6 +129,7 @@ describe("NodeStorage", () => {
     await mkdir(join(root, "run"));
     await writeFile(join(root, "run/file"), "");
     const storage = await NodeStorage.existing(join(root, "run"));
-    await expect(storage.write("file/below", "x")).rejects.toThrow(/EEXIST|ENOTDIR/);
+    const refused = await storage.write("file/below", "x").catch((error) => error);
+    expect(CommandError.isInstance(refused) && refused.message).toMatch(/run\/file: this is a file/);
   });
 });

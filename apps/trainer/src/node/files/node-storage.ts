@@ -1,9 +1,10 @@
-import { appendFile, mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
+import { appendFile, readdir, readFile, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { RunStorage } from "ama-sam";
 import { CommandError } from "../errors";
 import { reach } from "../faults";
 import { isTemporary, removeOrphans, syncFolder, writeAtomic } from "./atomic-write";
+import { makeFolder } from "./make-folder";
 
 /** How a run folder is opened. */
 export interface OpenFolderOptions {
@@ -15,19 +16,6 @@ export interface OpenFolderOptions {
 
 /** Files that only a run, an evaluation, a study or a prediction leaves. */
 const RUN_FILES = ["per-image.csv", "ablation.json", "predictions.json", "config.yaml"];
-
-/**
- * Makes a folder and those above it. Node's own `recursive` calls a read-only file system a missing folder, and never returns where
- * a folder cannot be made although its parent is there.
- */
-async function makeFolder(path: string): Promise<void> {
-  if ((await stat(path).catch(() => null))?.isDirectory()) return;
-  const parent = dirname(path);
-  if (parent !== path) await makeFolder(parent);
-  await mkdir(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "EEXIST") throw error;
-  });
-}
 
 /** A run folder on disk: writes are atomic and durable (temporary file beside the target, sync, rename, sync the folder). */
 export class NodeStorage implements RunStorage {
@@ -120,7 +108,7 @@ export class NodeStorage implements RunStorage {
   }
 
   async append(path: string, bytes: Uint8Array): Promise<void> {
-    await mkdir(dirname(this.path(path)), { recursive: true });
+    await makeFolder(dirname(this.path(path)));
     await appendFile(this.path(path), bytes);
   }
 }

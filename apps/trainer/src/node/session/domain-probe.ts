@@ -14,17 +14,20 @@ export async function probeDomains(model: AmaSam, data: RunData): Promise<ProbeR
   const held = data.test.length > 0 ? data.test : data.validation;
   const sets = [data.primary.items, auxiliary, held, data.auxiliaryTest].map((items) => items.slice(0, PER_DOMAIN));
   if (sets.some((items) => items.length === 0)) return null;
-  const [a, b, c, d] = await Promise.all(sets.map((items) => imagesOf(items)));
-  const of = async (primary: Images, other: Images) => ({
-    features: await pooledEmbeddings(model, [...primary, ...other]),
+  const [a, b, c, d] = sets;
+  const of = async (primary: readonly DatasetItem[], other: readonly DatasetItem[]) => ({
+    features: await featuresOf(model, [...primary, ...other]),
     isPrimary: [...primary.map(() => true), ...other.map(() => false)],
   });
   return domainProbe(await of(a!, b!), await of(c!, d!));
 }
 
-type Images = { width: number; height: number; data: Uint8Array }[];
-
-async function imagesOf(items: readonly DatasetItem[]): Promise<Images> {
-  const samples = await Promise.all(items.map((item) => item.load()));
-  return samples.map(({ image }) => ({ width: image.width, height: image.height, data: image.data as Uint8Array }));
+/** One image after the other: decoded, all of them would take half a gigabyte for images of 1000 x 1000. */
+async function featuresOf(model: AmaSam, items: readonly DatasetItem[]): Promise<Float32Array[]> {
+  const features: Float32Array[] = [];
+  for (const item of items) {
+    const { width, height, data } = (await item.load()).image;
+    features.push(...(await pooledEmbeddings(model, [{ width, height, data: data as Uint8Array }])));
+  }
+  return features;
 }
