@@ -58,7 +58,21 @@ export default defineConfig(({ command }) => ({
   plugins: [...lean(command === "build"), carried(), offline()],
   resolve: { conditions: ["@ama-sam/source", "import", "module", "browser", "default"] },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
-  worker: { format: "es", plugins: () => lean(command === "build") },
+  worker: {
+    format: "es",
+    plugins: () => lean(command === "build"),
+    // All that the first image needs in one file beside the entry; what readers of one format share, in one file each.
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: "engine", tags: ["$initial"] },
+            { name: "pth", test: /checkpoint[\\/]src[\\/]torch/ },
+          ],
+        },
+      },
+    },
+  },
   build: {
     outDir: join(here, "dist/page"),
     emptyOutDir: true,

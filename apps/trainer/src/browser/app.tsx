@@ -1,17 +1,17 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Engine, EngineError } from "./engine/client";
+import { isMissingPart } from "./engine/missing-part";
 import { NOT_FOR_DIAGNOSIS } from "./engine/notice-text";
 import type { DeviceFacts, ModelFacts, ModelRequest } from "./engine/protocol";
+import { useLater } from "./parts/later";
 import { type Notice, Notices } from "./parts/trouble";
 import { SegmentView } from "./segment/segment-view";
-import { TrainView } from "./train/train-view";
-import { WeightsView } from "./weights/weights-view";
 
 const TABS = ["Segment", "Train", "Weights"] as const;
 type Tab = (typeof TABS)[number];
 
 /** The page: one engine for segmenting, one (made when needed) for training, so that neither waits for the other. */
-export function App() {
+export function App({ onReady }: { onReady: () => void }) {
   const [tab, setTab] = useState<Tab>("Segment");
   const [device, setDevice] = useState<DeviceFacts | null>(null);
   const [model, setModel] = useState<ModelFacts | null>(null);
@@ -25,7 +25,7 @@ export function App() {
   const dismiss = (notice: Notice): void =>
     setNotices((now) => now.filter(({ trouble }) => trouble !== notice.trouble));
   const fail = useRef((error: unknown): void => {
-    const trouble = error instanceof EngineError ? error.trouble : "other";
+    const trouble = error instanceof EngineError ? error.trouble : isMissingPart(error) ? "part-missing" : "other";
     if (trouble !== "stopped") tell({ trouble, detail: error instanceof Error ? error.message : String(error) });
   }).current;
 
@@ -61,6 +61,7 @@ export function App() {
         if (facts.kind === "software") tell({ trouble: "software", detail: facts.name });
         setFailed((await loadModel({ from: "builtin" })) === null);
         setReady(true);
+        onReady();
       } catch (error) {
         setFailed(true);
         fail(error);
@@ -69,6 +70,9 @@ export function App() {
     void begin();
     return () => engine.close();
   }, []);
+
+  const Train = useLater(tab === "Train", async () => (await import("./train/train-view")).TrainView, fail);
+  const Weights = useLater(tab === "Weights", async () => (await import("./weights/weights-view")).WeightsView, fail);
 
   const blocked = notices.some(
     ({ trouble }) =>
@@ -114,24 +118,41 @@ export function App() {
         hidden={tab !== "Segment"}
         fail={fail}
       />
-      <TrainView
-        hidden={tab !== "Train"}
-        blocked={blocked}
-        fail={fail}
-        tell={tell}
-        onUse={async (file, name) => {
-          if (await loadModel({ from: "file", file, name })) setTab("Segment");
-        }}
-      />
-      <WeightsView
-        engine={engine}
-        hidden={tab !== "Weights"}
-        blocked={blocked}
-        model={model}
-        fail={fail}
-        tell={tell}
-        loadModel={loadModel}
-      />
+      {Train ? (
+        <Train
+          hidden={tab !== "Train"}
+          blocked={blocked}
+          fail={fail}
+          tell={tell}
+          onUse={async (file, name) => {
+            if (await loadModel({ from: "file", file, name })) setTab("Segment");
+          }}
+        />
+      ) : (
+        <Coming name="Train" hidden={tab !== "Train"} />
+      )}
+      {Weights ? (
+        <Weights
+          engine={engine}
+          hidden={tab !== "Weights"}
+          blocked={blocked}
+          model={model}
+          fail={fail}
+          tell={tell}
+          loadModel={loadModel}
+        />
+      ) : (
+        <Coming name="Weights" hidden={tab !== "Weights"} />
+      )}
     </>
+  );
+}
+
+/** Stands where a part of the page will be once its script is there. */
+function Coming({ name, hidden }: { name: Tab; hidden: boolean }) {
+  return (
+    <section class="page" id={`panel-${name}`} role="tabpanel" aria-labelledby={`tab-${name}`} hidden={hidden}>
+      <p class="soft">Loading ...</p>
+    </section>
   );
 }

@@ -3,7 +3,8 @@ import type { Plugin } from "vite";
 /** The service worker's script: the page from the cache, with or without a network. `FILES` and `VERSION` are put in by the build. */
 const SCRIPT = `const NAME = "ama-sam-" + VERSION;
 self.addEventListener("install", (event) => {
-  event.waitUntil(caches.open(NAME).then((cache) => cache.addAll(FILES)).then(() => self.skipWaiting()));
+  // A new build waits until no page of the old one is open: parts of a page are fetched when they are needed, and must be of its build.
+  event.waitUntil(caches.open(NAME).then((cache) => cache.addAll(FILES)));
 });
 self.addEventListener("activate", (event) => {
   event.waitUntil(

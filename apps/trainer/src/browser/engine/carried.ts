@@ -1,4 +1,3 @@
-import { type FileSource, memorySource } from "@ama-sam/data";
 import { TroubleError } from "./failures";
 
 /** Files that lie beside the page. */
@@ -27,13 +26,4 @@ export async function fetchCarried(path: string): Promise<Uint8Array> {
 export function carriedList(): Promise<Carried> {
   list ??= fetchCarried("carried.json").then((bytes) => JSON.parse(new TextDecoder().decode(bytes)) as Carried);
   return list;
-}
-
-/** A sample data set, by the name of its folder. */
-export async function sampleSource(name: string): Promise<FileSource> {
-  const paths = (await carriedList()).samples.filter((path) => path.startsWith(`${name}/`));
-  const files = await Promise.all(
-    paths.map(async (path) => [path.slice(name.length + 1), await fetchCarried(`samples/${path}`)] as const),
-  );
-  return memorySource(new Map(files));
 }

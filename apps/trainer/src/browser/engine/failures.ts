@@ -2,6 +2,7 @@ import { CheckpointError } from "@ama-sam/checkpoint";
 import { DataError, DecodeError } from "@ama-sam/data";
 import { InstancesError } from "@ama-sam/instances";
 import { DeviceError } from "@ama-sam/tensor";
+import { isMissingPart } from "./missing-part";
 import type { EngineFailure, Trouble } from "./protocol";
 
 /** An error whose kind of trouble is known where it is thrown. */
@@ -40,5 +41,5 @@ function troubleOf(error: unknown): Trouble {
     InstancesError.isInstance(error)
   )
     return "input";
-  return "other";
+  return isMissingPart(error) ? "part-missing" : "other";
 }

@@ -1,18 +1,7 @@
-import { type Checkpoint, detectSam, mapKeys, openCheckpoint, renameCheckpoint, sha256 } from "@ama-sam/checkpoint";
+import { type Checkpoint, openCheckpoint, sha256 } from "@ama-sam/checkpoint";
 import { Build } from "@ama-sam/nn";
 import type { Device } from "@ama-sam/tensor";
-import {
-  AmaSam,
-  type Config,
-  evaluateOptions,
-  loadBase,
-  loadTrained,
-  modelConfig,
-  parseSavedConfig,
-  resolveConfig,
-  type SavedModelInfo,
-  savedModelInfo,
-} from "ama-sam";
+import { AmaSam, type Config, evaluateOptions, loadBase, loadTrained, modelConfig, savedModelInfo } from "ama-sam";
 import type { WeightsStore } from "../storage/weights-store";
 import { carriedList, fetchCarried } from "./carried";
 import { TroubleError } from "./failures";
@@ -27,15 +16,17 @@ export interface LoadedModel {
 }
 
 const BUILTIN = "nano.safetensors";
+/** `{ sha256, config }` of it, as `settingsOf` reads them from the file: without it the page would need the schema at once. */
+const BUILTIN_SETTINGS = "nano.settings.json";
 
 /** Loads models, and loads the last one again after the device was lost. */
 export class ModelService {
   readonly #gpu: Gpu;
-  readonly #store: WeightsStore;
+  readonly #store: () => Promise<WeightsStore>;
   #request: ModelRequest | null = null;
   #loaded: (LoadedModel & { generation: number }) | null = null;
 
-  constructor(gpu: Gpu, store: WeightsStore) {
+  constructor(gpu: Gpu, store: () => Promise<WeightsStore>) {
     this.#gpu = gpu;
     this.#store = store;
   }
@@ -66,53 +57,54 @@ export class ModelService {
     if (request.from === "builtin") {
       if (!(await carriedList()).models.includes(BUILTIN)) return untrained(device);
       const bytes = await fetchCarried(`models/${BUILTIN}`);
-      return fromCheckpoint(device, await openCheckpoint(bytes), {
-        name: "nano (comes with the page)",
-        hash: await sha256(bytes),
-        base: null,
-      });
+      const hash = await sha256(bytes);
+      const checkpoint = await openCheckpoint(bytes);
+      const config =
+        (await carriedSettings(hash)) ?? (await settings()).settingsOf(checkpoint, savedModelInfo(checkpoint));
+      return fromCheckpoint(device, checkpoint, config, { name: "nano (comes with the page)", hash, base: null });
     }
-    const blob = request.from === "file" ? request.file : await this.#store.open(request.sha256);
+    const store = await this.#store();
+    const blob = request.from === "file" ? request.file : await store.open(request.sha256);
     const hash = request.from === "file" ? await sha256(request.file) : request.sha256;
-    const known = (await this.#store.list()).find((entry) => entry.sha256 === hash);
+    const known = (await store.list()).find((entry) => entry.sha256 === hash);
     const checkpoint = await openCheckpoint(blob);
     const info = savedModelInfo(checkpoint);
-    const base = info?.kind === "trained" && info.baseSha256 ? await this.#base(info.baseSha256) : null;
-    return fromCheckpoint(device, checkpoint, {
+    const base = info?.kind === "trained" && info.baseSha256 ? await baseOf(store, info.baseSha256) : null;
+    return fromCheckpoint(device, checkpoint, (await settings()).settingsOf(checkpoint, info), {
       name: request.from === "file" ? request.name : (known?.name ?? hash.slice(0, 12)),
       hash,
       base,
     });
   }
-
-  async #base(hash: string): Promise<Checkpoint> {
-    const known = (await this.#store.list()).some((entry) => entry.sha256 === hash);
-    if (!known)
-      throw new TroubleError(
-        "input",
-        `This file holds only what was trained on top of SAM. Add the SAM weights with SHA-256 ${hash.slice(0, 16)}... first, then choose it again.`,
-      );
-    return openCheckpoint(await this.#store.open(hash));
-  }
 }
 
-/** Settings that a saved file names; those of a preset for files that AMA-SAM did not write. */
-function configOf(checkpoint: Checkpoint, info: SavedModelInfo | null): Config {
-  if (info?.config) return resolveConfig(parseSavedConfig(info.config, "the file's configuration"));
-  const found = detectSam(renameCheckpoint(checkpoint, mapKeys(checkpoint.entries.keys())).entries);
-  const preset = found?.variant && ({ vit_b: "vit-b", vit_l: "vit-l", vit_h: "vit-h" } as const)[found.variant];
-  if (!preset)
-    throw new TroubleError("input", "These weights are neither SAM's (ViT-B, L or H) nor written by AMA-SAM.");
-  return resolveConfig({ model: { preset } });
+async function baseOf(store: WeightsStore, hash: string): Promise<Checkpoint> {
+  const known = (await store.list()).some((entry) => entry.sha256 === hash);
+  if (!known)
+    throw new TroubleError(
+      "input",
+      `This file holds only what was trained on top of SAM. Add the SAM weights with SHA-256 ${hash.slice(0, 16)}... first, then choose it again.`,
+    );
+  return openCheckpoint(await store.open(hash));
+}
+
+/** The schema, loaded with the first file that needs it. */
+const settings = () => import("./settings-of");
+
+async function carriedSettings(hash: string): Promise<Config | null> {
+  if (!(await carriedList()).models.includes(BUILTIN_SETTINGS)) return null;
+  const text = new TextDecoder().decode(await fetchCarried(`models/${BUILTIN_SETTINGS}`));
+  const known = JSON.parse(text) as { sha256: string; config: Config };
+  return known.sha256 === hash ? known.config : null;
 }
 
 async function fromCheckpoint(
   device: Device,
   checkpoint: Checkpoint,
+  config: Config,
   { name, hash, base }: { name: string; hash: string; base: Checkpoint | null },
 ): Promise<LoadedModel> {
   const info = savedModelInfo(checkpoint);
-  const config = configOf(checkpoint, info);
   const model = new AmaSam(new Build(device, { seed: config.model.init.seed }), modelConfig(config), {
     decoder: config.model.decoder,
   });
@@ -138,8 +130,8 @@ async function fromCheckpoint(
   };
 }
 
-function untrained(device: Device): LoadedModel {
-  const config = resolveConfig({ model: { preset: "nano" } });
+async function untrained(device: Device): Promise<LoadedModel> {
+  const config = (await settings()).completed({ model: { preset: "nano" } });
   const model = new AmaSam(new Build(device, { seed: 0 }), modelConfig(config));
   return {
     model,

@@ -12,10 +12,7 @@ const KEPT = 16;
 export class PromptService {
   readonly #embeddings = new Map<string, Tensor>();
   #version = -1;
-
-  clear(): void {
-    this.#embeddings.clear(); // tensors of a model or device that is gone are gone with it
-  }
+  #image: OpenedImage | null = null;
 
   async ask(
     { model, facts }: LoadedModel,
@@ -24,8 +21,7 @@ export class PromptService {
     request: PromptRequest,
   ): Promise<PromptAnswer> {
     const start = performance.now();
-    if (version !== this.#version) this.clear();
-    this.#version = version;
+    this.#forget(version, image);
     const window = windowFor(image, facts.tile, request);
     const key = `${window.x},${window.y},${window.width}`;
     let embedding = this.#embeddings.get(key);
@@ -41,6 +37,16 @@ export class PromptService {
     }
     const { mask, quality } = await decode(model, embedding, window, request);
     return { box: window, mask, quality, cached, seconds: (performance.now() - start) / 1000 };
+  }
+
+  /** Drops what was computed of another image or by another model. */
+  #forget(version: number, image: OpenedImage): void {
+    if (version === this.#version && image === this.#image) return;
+    // Tensors of a model or device that is gone are gone with it.
+    if (version === this.#version) for (const t of this.#embeddings.values()) t.dispose("prompt cache");
+    this.#embeddings.clear();
+    this.#version = version;
+    this.#image = image;
   }
 }
 

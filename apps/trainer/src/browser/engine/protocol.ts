@@ -11,6 +11,7 @@ export type Trouble =
   | "too-little-memory"
   | "storage-refused"
   | "download"
+  | "part-missing"
   | "input"
   | "stopped"
   | "other";

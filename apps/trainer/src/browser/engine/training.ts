@@ -19,11 +19,11 @@ import {
 } from "ama-sam";
 import { OpfsStorage, privateFolder } from "../storage/opfs";
 import type { WeightsStore } from "../storage/weights-store";
-import { sampleSource } from "./carried";
 import { TroubleError } from "./failures";
 import type { Gpu } from "./gpu";
 import { previewOf } from "./preview";
 import type { RunFacts, TrainPreview, TrainRequest } from "./protocol";
+import { sampleSource } from "./samples";
 
 /** What a run's folder says of where its data are. */
 interface RunFile {

@@ -1,35 +1,41 @@
 import type { LabelMap } from "@ama-sam/instances";
-import { WeightsStore } from "../storage/weights-store";
 import { failureOf, TroubleError } from "./failures";
 import { Gpu } from "./gpu";
 import { ModelService } from "./model";
 import { openPicture } from "./picture";
-import { PromptService } from "./prompt";
 import type { CallName, EngineCalls, FromEngine, OpenedImage, Progress, ToEngine } from "./protocol";
 import { SegmentService } from "./segment";
-import type { TrainingService } from "./training";
 
 const post = (message: FromEngine, transfer: Transferable[] = []): void =>
   (self as unknown as Worker).postMessage(message, transfer);
 
 const gpu = new Gpu((message) => post({ type: "lost", message }));
-const store = new WeightsStore();
-const models = new ModelService(gpu, store);
+const models = new ModelService(gpu, () => weightsStore());
 const segments = new SegmentService();
-const prompts = new PromptService();
 
-/** Training is loaded when it is first asked for: most who open the page only look at an image. */
-let trainer: Promise<TrainingService> | null = null;
-function training(): Promise<TrainingService> {
-  trainer ??= import("./training").then(
-    ({ TrainingService }) =>
-      new TrainingService(gpu, store, {
-        onEvent: (event) => post({ type: "train", event }),
-        onPreview: (preview) => post({ type: "preview", preview }, [preview.rgba.buffer]),
-      }),
-  );
-  return trainer;
+// What follows is loaded when it is first asked for: most who open the page only look at an image.
+const weightsStore = once(async () => new (await import("../storage/weights-store")).WeightsStore());
+const prompts = once(async () => new (await import("./prompt")).PromptService());
+const training = once(async () => {
+  const [{ TrainingService }, store] = [await import("./training"), await weightsStore()];
+  return new TrainingService(gpu, store, {
+    onEvent: (event) => post({ type: "train", event }),
+    onPreview: (preview) => post({ type: "preview", preview }, [preview.rgba.buffer]),
+  });
+});
+
+/** Makes something once; what could not be made is tried again when it is next asked for. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null;
+  return () => {
+    made ??= make().catch((error: unknown) => {
+      made = null;
+      throw error;
+    });
+    return made;
+  };
 }
+
 let picture: (OpenedImage & { file: Blob }) | null = null;
 let truth: LabelMap | null = null;
 
@@ -60,7 +66,6 @@ const handlers: Handlers = {
     picture = { ...(await openPicture(file, name)), file };
     truth = null;
     segments.clear();
-    prompts.clear();
     const { file: _, ...facts } = picture;
     return { ...facts, rgb: facts.rgb };
   },
@@ -77,7 +82,7 @@ const handlers: Handlers = {
   },
   prompt: async (request) => {
     const loaded = await models.current();
-    return prompts.ask(loaded, models.version, openImage(), request);
+    return (await prompts()).ask(loaded, models.version, openImage(), request);
   },
   truth: async ({ file, name, labels }) => {
     const { readTruth, scoreAgainst } = await import("./truth");
@@ -86,11 +91,17 @@ const handlers: Handlers = {
   },
   score: async ({ labels }) => (truth ? (await import("./truth")).scoreAgainst(labels, truth) : null),
   export: async (request) => (await import("./exports")).exportFile(request, openImage()),
-  weights: async () => ({ list: await store.list(), persistent: await store.isPersistent() }),
-  addWeights: async (from, { progress, signal }) =>
-    "url" in from ? store.addUrl(from.url, progress, signal) : store.addFile(from.file, from.name, progress, signal),
+  weights: async () => {
+    const weights = await weightsStore();
+    return { list: await weights.list(), persistent: await weights.isPersistent() };
+  },
+  addWeights: async (from, { progress, signal }) => {
+    const weights = await weightsStore();
+    if ("url" in from) return weights.addUrl(from.url, progress, signal);
+    return weights.addFile(from.file, from.name, progress, signal);
+  },
   removeWeights: async ({ sha256 }) => {
-    await store.remove(sha256);
+    await (await weightsStore()).remove(sha256);
     return null;
   },
   reference: async () => (await import("./training")).keyTexts(),

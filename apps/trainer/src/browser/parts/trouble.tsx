@@ -72,6 +72,12 @@ const TEXTS: Record<Notice["trouble"], Text> = {
     next: "Press Download again: it goes on where it stopped.",
     action: "dismiss",
   },
+  "part-missing": {
+    bad: true,
+    what: "A part of this page could not be fetched.",
+    next: "Save what you need, check the connection, then reload: the page may have been renewed meanwhile.",
+    action: "reload",
+  },
   input: { bad: false, what: "This could not be read.", next: "Choose another file.", action: "dismiss" },
   stopped: { bad: false, what: "Stopped.", next: "", action: "dismiss" },
   other: {

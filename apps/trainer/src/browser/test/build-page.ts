@@ -11,15 +11,13 @@ import { buildPage } from "../../../../../tools/start.mjs";
  */
 export async function setup(): Promise<void> {
   await buildPage({ quiet: true });
-  const { files, raw, gzip, first } = scriptSizes();
+  const { files, raw, gzip } = scriptSizes();
   const kB = (bytes: number): string => `${(bytes / 1000).toFixed(0)} kB`;
-  console.log(
-    `page: ${files} scripts, ${kB(raw)}, ${kB(gzip)} compressed; ${kB(first)} before the first image is outlined`,
-  );
+  console.log(`page: ${files} scripts, ${kB(raw)}, ${kB(gzip)} compressed`);
 }
 
-/** Bytes of all scripts of the built page: as they are, compressed as servers send them, and of those that the first image needs. */
-export function scriptSizes(): { files: number; raw: number; gzip: number; first: number } {
+/** Bytes of all scripts of the built page: as they are, and compressed as servers send them. */
+export function scriptSizes(): { files: number; raw: number; gzip: number } {
   const folder = fileURLToPath(new URL("../../../dist/page/", import.meta.url));
   const scripts = [...readdirSync(join(folder, "assets")).map((name) => join("assets", name)), "offline.js"].filter(
     (name) => name.endsWith(".js"),
@@ -30,6 +28,5 @@ export function scriptSizes(): { files: number; raw: number; gzip: number; first
     files: scripts.length,
     raw: sum(read(scripts)),
     gzip: sum(read(scripts).map((bytes) => gzipSync(bytes, { level: 9 }))),
-    first: sum(read(scripts.filter((name) => /^assets.(index|worker)-/.test(name)))),
   };
 }

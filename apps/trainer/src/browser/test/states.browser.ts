@@ -1,5 +1,6 @@
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { engineReady, nuclei, type Session, shoot, start } from "./browser";
+import { dropFile, engineReady, examples, nuclei, quarterOf, type Session, savedFile, shoot, start } from "./browser";
 
 let session: Session;
 beforeAll(async () => {
@@ -144,13 +145,21 @@ describe("looks", () => {
     }
   });
 
-  it("works without a network once loaded", async () => {
-    const { page, context } = await session.open();
+  it("works without a network once loaded, with the parts that were never opened", async () => {
+    const { page, context, problems } = await session.open();
     await engineReady(page);
     await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
     await context.setOffline(true);
     await page.reload();
     await engineReady(page);
+    await dropFile(page, "1d02c4b5.png", (await quarterOf(join(examples, "dsb_purple_white/images/1d02c4b5.png"))).png);
+    expect(await nuclei(page)).toBeGreaterThan(0);
+    expect((await savedFile(page, "geojson")).bytes.length).toBeGreaterThan(100);
+    await page.getByRole("tab", { name: "Train" }).click();
+    await page.getByLabel("Steps", { exact: true }).waitFor();
+    await page.getByRole("tab", { name: "Weights" }).click();
+    await page.getByLabel("Address of weights").waitFor();
+    expect(problems).toEqual([]);
     await context.setOffline(false);
     await context.close();
   });

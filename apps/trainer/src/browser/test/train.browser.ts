@@ -51,7 +51,9 @@ async function lossesInPage(run: string): Promise<number[]> {
 
 /** The same run in Node on the same kind of adapter. */
 async function lossesInNode(): Promise<number[]> {
-  const config = toConfig({ ...defaults, steps: STEPS, batch: 2, validateEvery: 0 }, [PRIMARY, AUXILIARY]);
+  const config = resolveConfig(
+    toConfig({ ...defaults, steps: STEPS, batch: 2, validateEvery: 0 }, [PRIMARY, AUXILIARY]),
+  );
   const dataOf = async (name: string) => {
     const files: Record<string, Uint8Array> = {
       "splits.json": new Uint8Array(readFileSync(join(examples, name, "splits.json"))),

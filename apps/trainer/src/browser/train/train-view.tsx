@@ -1,8 +1,8 @@
 import type { TrainEvent } from "ama-sam";
-import type { ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Engine } from "../engine/client";
 import type { RunFacts, StoredWeights, TrainPreview } from "../engine/protocol";
+import { useLater } from "../parts/later";
 import { saveFile } from "../parts/save-file";
 import type { Notice } from "../parts/trouble";
 import { Previews } from "./previews";
@@ -31,7 +31,7 @@ export function TrainView({ hidden, blocked, fail, tell, onUse }: Props) {
   const [texts, setTexts] = useState<Record<string, string>>({});
   const [note, setNote] = useState("");
   const abort = useRef<AbortController | null>(null);
-  const Curves = useCurves(shown !== null);
+  const Curves = useLater(shown !== null, async () => (await import("./curves")).Curves, fail);
 
   /** A worker of its own: training and segmenting do not wait for each other. */
   const trainer = (): Engine => {
@@ -183,15 +183,6 @@ export function TrainView({ hidden, blocked, fail, tell, onUse }: Props) {
       </div>
     </section>
   );
-}
-
-/** The curves with their library, loaded when there is something to draw. */
-function useCurves(needed: boolean): ComponentType<{ events: readonly TrainEvent[] }> | null {
-  const [found, setFound] = useState<{ Curves: ComponentType<{ events: readonly TrainEvent[] }> } | null>(null);
-  useEffect(() => {
-    if (needed && !found) void import("./curves").then(setFound);
-  }, [needed]);
-  return found?.Curves ?? null;
 }
 
 function wordsFor(event: TrainEvent): string | null {
