@@ -12,7 +12,7 @@ function pool(): { created: number[]; take: (bytes: number, tag?: string) => Blo
     popErrorScope: async () => null,
     createBuffer: ({ size }: { size: number }) => {
       created.push(size);
-      return { size, destroy() {} };
+      return { size, id: created.length, destroy() {} };
     },
   } as unknown as GPUDevice;
   const it = new BufferPool(gpu, new Activity());
@@ -26,6 +26,15 @@ describe("BufferPool", () => {
     const again = take(100 * KIB - 4);
     expect(created).toEqual([100 * KIB]);
     expect(it.report()).toMatchObject({ liveBytes: again.bytes, pooledBytes: 0, reservedPeakBytes: 100 * KIB });
+  });
+
+  test("of several, the oldest is taken first, whatever was freed last", () => {
+    const { take, it } = pool();
+    const blocks = [0, 1, 2, 3].map(() => take(100 * KIB));
+    const buffers = blocks.map((block) => block.buffer);
+    for (const i of [2, 0, 3, 1]) it.give(blocks[i]);
+    expect([0, 1, 2, 3].map(() => take(100 * KIB).buffer)).toEqual(buffers);
+    expect(new Set(buffers).size).toBe(4);
   });
 
   test("without one, the smallest free buffer of up to twice the size does", () => {

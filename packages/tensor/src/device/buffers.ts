@@ -24,6 +24,8 @@ export interface MemoryReport {
 
 /** One buffer of the pool, through all its uses. */
 export interface Slot {
+  /** Buffers are numbered as they are made. */
+  readonly number: number;
   readonly buffer: GPUBuffer;
   readonly bytes: number;
   /** Set when the adapter could not give the memory: the buffer is invalid for good. */
@@ -64,6 +66,11 @@ export class BufferPool {
   readonly #largest: number;
   readonly #bufferLimit: number;
   readonly #bindingLimit: number;
+  /**
+   * By size, the oldest buffer last: it is taken first. Who gets which buffer then depends on what is free alone, not on the order
+   * in which it was freed, so that the steps of a training run bind the same buffers again and again, and their bind groups are
+   * found ({@link BindGroups}): last in, first out made nearly all of them anew in every step.
+   */
   readonly #free = new Map<number, Slot[]>();
   readonly #byTag = new Map<string, number>();
   #peakByTag: Record<string, number> = {};
@@ -75,6 +82,7 @@ export class BufferPool {
   #slack = 0;
   #reservedPeak = 0;
   #count = 0;
+  #made = 0;
   #closed = false;
   /** Told of refused memory, after the buffer left the pool. */
   onFailure: (check: Promise<DeviceError | null>) => void = () => {};
@@ -138,6 +146,7 @@ export class BufferPool {
     const before = this.report();
     this.#gpu.pushErrorScope("out-of-memory");
     const slot: Slot = {
+      number: this.#made++,
       buffer: this.#gpu.createBuffer({ size, usage: USAGE, label: what }),
       bytes: size,
       failed: null,
@@ -176,8 +185,12 @@ export class BufferPool {
     if (slot.failed || this.#closed) return;
     this.#pooled += slot.bytes;
     const list = this.#free.get(slot.bytes);
-    if (list) list.push(slot);
-    else this.#free.set(slot.bytes, [slot]);
+    if (!list) this.#free.set(slot.bytes, [slot]);
+    else {
+      let at = list.length;
+      while (at > 0 && list[at - 1].number < slot.number) at--;
+      list.splice(at, 0, slot);
+    }
   }
 
   /** Moves a live buffer's bytes to another tag. */
