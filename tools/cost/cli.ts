@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
 import type { PresetName } from "ama-sam";
 import type { DryResult, DrySetting, Task } from "./dry";
+import { encodeSteps } from "./encode";
 import { profile } from "./profile";
 import { type CostReport, costPlot, costTable, familyTable, summaryTable, TASKS } from "./report";
 
@@ -23,6 +24,7 @@ const HELP = `Time and memory by image size, batch and model: counted on Dawn's 
   --json     write the numbers to FILE
   --from     take numbers from FILE, and count or time only what it does not have
   --svg      write the plot to FILE
+  --encode   instead: what the processor does for a training step while the GPU's work is left out (first preset, small input)
   --full     a line per configuration instead of one per model and size
 
 Floating-point operations are those that run: attention's backward computes the scores again. Bytes are every tensor that a
@@ -51,6 +53,7 @@ async function main(): Promise<number> {
       json: { type: "string" },
       from: { type: "string" },
       svg: { type: "string" },
+      encode: { type: "boolean" },
       full: { type: "boolean" },
       help: { type: "boolean", short: "h" },
     },
@@ -60,6 +63,14 @@ async function main(): Promise<number> {
     return 0;
   }
   const presets = list(values.presets) as PresetName[];
+  if (values.encode) {
+    const { launches, submits, bindGroups, cpuMs } = await encodeSteps(presets[0], 64);
+    console.log(
+      `${presets[0]}, training step: ${launches} launches in ${submits} submissions; bind groups made in steps 1, 2, 3 and the last: ` +
+        `${bindGroups.join(", ")}; ${cpuMs.toFixed(1)} processor ms, ${((1000 * cpuMs) / launches).toFixed(0)} us a launch`,
+    );
+    process.exit(0); // the null device keeps the process alive
+  }
   const tasks = list(values.tasks) as Task[];
   const unknown = tasks.filter((task) => !(task in TASKS));
   if (unknown.length > 0) {

@@ -35,7 +35,7 @@ if (subgroups && subgroupMinSize === subgroupMaxSize && subgroupMaxSize <= 8)
       layerNormOp,
       cases
         // `subgroup` keeps 48 elements of a row for each invocation.
-        .filter((c) => family === "walk" || (c.inputs.x.shape.at(-1) ?? 0) <= 48 * subgroupMaxSize)
+        .filter((c) => family === "walk" || (c.inputs.x?.shape.at(-1) ?? 0) <= 48 * subgroupMaxSize)
         .map((c) => ({ ...c, name: family, attrs: { ...(c.attrs as Attrs), family } })),
     );
 
