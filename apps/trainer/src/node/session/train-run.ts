@@ -41,9 +41,7 @@ export interface TrainRunOptions {
   progress?: ProgressStyle;
   /** For `env.json`. */
   command: readonly string[];
-  /** Becomes the configuration's `train.probeEvery`, where a caller knows it better. */
-  probeEvery?: number;
-  /** Decides the number of steps once the speed is known: for runs that end by the clock. */
+  /** Decides the number of steps once the adapter or its speed is known. */
   plan?: (device: Device, data: RunData) => Promise<Config>;
 }
 
@@ -169,13 +167,8 @@ async function describe(
 }
 
 /** The configuration with what the caller decides once the GPU and the data are known: all of it is in the run folder, so that resuming needs no flag. */
-async function plannedConfig(
-  { config: given, plan, probeEvery }: TrainRunOptions,
-  device: Device,
-  data: RunData,
-): Promise<Config> {
-  const config = plan ? await plan(device, data) : given;
-  return probeEvery === undefined ? config : { ...config, train: { ...config.train, probeEvery } };
+async function plannedConfig({ config, plan }: TrainRunOptions, device: Device, data: RunData): Promise<Config> {
+  return plan ? await plan(device, data) : config;
 }
 
 /** What the run folder says of the machine that the run began on; null where it was killed before saying it. */
