@@ -24,6 +24,7 @@ export function App({ onReady }: { onReady: () => void }) {
   ).current;
   const dismiss = (notice: Notice): void =>
     setNotices((now) => now.filter(({ trouble }) => trouble !== notice.trouble));
+  const settle = useRef((): void => setNotices((now) => now.filter(({ trouble }) => trouble !== "input"))).current;
   const fail = useRef((error: unknown): void => {
     const trouble = error instanceof EngineError ? error.trouble : isMissingPart(error) ? "part-missing" : "other";
     if (trouble !== "stopped") tell({ trouble, detail: error instanceof Error ? error.message : String(error) });
@@ -117,6 +118,7 @@ export function App({ onReady }: { onReady: () => void }) {
         blocked={blocked || (failed && model === null)}
         hidden={tab !== "Segment"}
         fail={fail}
+        settle={settle}
       />
       {Train ? (
         <Train

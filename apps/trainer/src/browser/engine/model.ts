@@ -61,7 +61,12 @@ export class ModelService {
       const checkpoint = await openCheckpoint(bytes);
       const config =
         (await carriedSettings(hash)) ?? (await settings()).settingsOf(checkpoint, savedModelInfo(checkpoint));
-      return fromCheckpoint(device, checkpoint, config, { name: "nano (comes with the page)", hash, base: null });
+      return fromCheckpoint(device, checkpoint, config, {
+        name: "nano (comes with the page)",
+        builtin: true,
+        hash,
+        base: null,
+      });
     }
     const store = await this.#store();
     const blob = request.from === "file" ? request.file : await store.open(request.sha256);
@@ -102,7 +107,7 @@ async function fromCheckpoint(
   device: Device,
   checkpoint: Checkpoint,
   config: Config,
-  { name, hash, base }: { name: string; hash: string; base: Checkpoint | null },
+  { name, builtin = false, hash, base }: { name: string; builtin?: boolean; hash: string; base: Checkpoint | null },
 ): Promise<LoadedModel> {
   const info = savedModelInfo(checkpoint);
   const model = new AmaSam(new Build(device, { seed: config.model.init.seed }), modelConfig(config), {
@@ -122,6 +127,7 @@ async function fromCheckpoint(
     config,
     facts: factsOf(model, config, {
       name,
+      builtin,
       hash,
       state: info ? "ama-sam" : "sam",
       prompts: fromSam,
@@ -138,6 +144,7 @@ async function untrained(device: Device): Promise<LoadedModel> {
     config,
     facts: factsOf(model, config, {
       name: "nano, not trained",
+      builtin: false,
       hash: null,
       state: "untrained",
       prompts: false,
@@ -151,6 +158,7 @@ function factsOf(
   config: Config,
   more: {
     name: string;
+    builtin: boolean;
     hash: string | null;
     state: ModelFacts["state"];
     prompts: boolean;
@@ -161,9 +169,10 @@ function factsOf(
   const { threshold = 0.5, tile = 0, instances = {} } = evaluateOptions(config, imageSize);
   const { method = "components", connectivity = 4, minArea = 10, fillHoles = true, h = 1 } = instances;
   const parameters = [...model.stateDict().values()].reduce((sum, t) => sum + t.shape.reduce((a, b) => a * b, 1), 0);
-  const { name, hash, state, prompts, metadata } = more;
+  const { name, builtin, hash, state, prompts, metadata } = more;
   return {
     name,
+    builtin,
     preset: config.model.preset,
     sha256: hash,
     parameters,

@@ -43,6 +43,8 @@ export type ModelRequest =
 /** The model in use. */
 export interface ModelFacts {
   name: string;
+  /** The small one that comes with the page. */
+  builtin: boolean;
   preset: string;
   sha256: string | null;
   parameters: number;
@@ -75,6 +77,12 @@ export interface LabelSettings {
   method: "components" | "watershed";
   minArea: number;
   h: number;
+}
+
+/** What the model is asked. */
+export interface SegmentRequest extends LabelSettings {
+  /** The model sees the image recoloured: for bright nuclei on a dark ground. */
+  recolored: boolean;
 }
 
 /** Nuclei of the open image. */
@@ -110,6 +118,8 @@ export interface ExportRequest {
 /** Scores against an imported truth. */
 export interface TruthScores {
   truth: LabelMap;
+  /** What is odd about the annotation. */
+  warnings: string[];
   scores: { dsc: number; aji: number; pq: number; dq: number; sq: number };
   predicted: number;
   annotated: number;
@@ -164,7 +174,7 @@ export interface EngineCalls {
   start: { args: Record<string, never>; result: DeviceFacts };
   model: { args: ModelRequest; result: ModelFacts };
   image: { args: { file: Blob; name: string }; result: OpenedImage };
-  segment: { args: LabelSettings; result: Segmentation };
+  segment: { args: SegmentRequest; result: Segmentation };
   relabel: { args: LabelSettings; result: Segmentation };
   prompt: { args: PromptRequest; result: PromptAnswer };
   truth: { args: { file: Blob; name: string; labels: LabelMap }; result: TruthScores };

@@ -9,24 +9,27 @@ export async function readTruth(
   file: Blob,
   name: string,
   image: { file: Blob; width: number; height: number },
-): Promise<LabelMap> {
+): Promise<{ labels: LabelMap; warnings: string[] }> {
   const bytes = new Uint8Array(await file.arrayBuffer());
   const { width, height } = image;
   if (/\.(geo)?json(\.gz)?$/i.test(name)) {
     const drawn = await labelsFromGeoJson(bytes, { width, height });
     if (drawn.count === 0)
       throw new TroubleError("input", `No outline of ${name} lies on this image (${drawn.features} in the file).`);
-    return drawn;
+    const { empty, features } = drawn;
+    const warning = `${empty} of ${features} outlines lie outside of this image or have no pixel of their own: is this the annotation of this very picture?`;
+    return { labels: drawn, warnings: empty > 0 ? [warning] : [] };
   }
   const kind = kindOf(name);
   // Read as the annotation of the open image, so that sizes are compared and slips are explained as in training.
   const source = memorySource({ image: new Uint8Array(await image.file.arrayBuffer()), [name]: bytes });
-  const { labels, nuclei } = await loadSample(source, {
+  const { labels, nuclei, warnings } = await loadSample(source, {
     id: name,
     imagePath: "image",
     annotation: { kind, paths: [name] },
   });
-  return { data: labels!, width, height, count: nuclei };
+  const own = warnings.filter(({ path }) => path !== "image").map(({ message }) => message);
+  return { labels: { data: labels!, width, height, count: nuclei }, warnings: own };
 }
 
 function kindOf(name: string): Annotation["kind"] {
@@ -37,7 +40,10 @@ function kindOf(name: string): Annotation["kind"] {
 }
 
 /** DSC, AJI and PQ of nuclei against the truth. */
-export function scoreAgainst(labels: LabelMap, truth: LabelMap): TruthScores {
+export function scoreAgainst(
+  labels: LabelMap,
+  { labels: truth, warnings }: { labels: LabelMap; warnings: string[] },
+): TruthScores {
   const { dsc, aji, pq, dq, sq } = evaluate(labels, truth);
-  return { truth, scores: { dsc, aji, pq, dq, sq }, predicted: labels.count, annotated: truth.count };
+  return { truth, warnings, scores: { dsc, aji, pq, dq, sq }, predicted: labels.count, annotated: truth.count };
 }

@@ -2,7 +2,7 @@ import type { LabelMap } from "@ama-sam/instances";
 import { failureOf, TroubleError } from "./failures";
 import { Gpu } from "./gpu";
 import { ModelService } from "./model";
-import { openPicture } from "./picture";
+import { openPicture, recolored as recoloredImage } from "./picture";
 import type { CallName, EngineCalls, FromEngine, OpenedImage, Progress, ToEngine } from "./protocol";
 import { SegmentService } from "./segment";
 
@@ -37,7 +37,9 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
 }
 
 let picture: (OpenedImage & { file: Blob }) | null = null;
-let truth: LabelMap | null = null;
+/** The open image as the model sees it. */
+let seen: OpenedImage | null = null;
+let truth: { labels: LabelMap; warnings: string[] } | null = null;
 
 interface Context {
   progress: (progress: Progress) => void;
@@ -64,13 +66,16 @@ const handlers: Handlers = {
   },
   image: async ({ file, name }) => {
     picture = { ...(await openPicture(file, name)), file };
+    seen = picture;
     truth = null;
     segments.clear();
     const { file: _, ...facts } = picture;
     return { ...facts, rgb: facts.rgb };
   },
-  segment: async (settings, { progress, signal, give }) => {
-    const found = await segments.segment(await models.current(), openImage(), settings, progress, signal);
+  segment: async ({ recolored, ...settings }, { progress, signal, give }) => {
+    const image = openImage();
+    if (recolored !== (seen !== image)) seen = recolored ? recoloredImage(image) : image;
+    const found = await segments.segment(await models.current(), seen ?? image, settings, progress, signal);
     give(found.labels.data as Uint32Array<ArrayBuffer>);
     return found;
   },
@@ -82,7 +87,7 @@ const handlers: Handlers = {
   },
   prompt: async (request) => {
     const loaded = await models.current();
-    return (await prompts()).ask(loaded, models.version, openImage(), request);
+    return (await prompts()).ask(loaded, models.version, seen ?? openImage(), request);
   },
   truth: async ({ file, name, labels }) => {
     const { readTruth, scoreAgainst } = await import("./truth");

@@ -11,28 +11,34 @@ interface Text {
   bad: boolean;
   what: string;
   next: string;
-  action?: "reload" | "dismiss" | "retry";
+  action?: "reload" | "dismiss";
+  /** The detail would only say the same again. */
+  silent?: boolean;
 }
 
 const TEXTS: Record<Notice["trouble"], Text> = {
   "no-webgpu": {
     bad: true,
+    silent: true,
     what: "This browser has no WebGPU, so nothing can be computed here.",
     next: "Open this page in a current Chrome, Edge, Safari or Firefox.",
   },
   insecure: {
     bad: true,
+    silent: true,
     what: "WebGPU is offered to secure pages only.",
     next: "Open the page by https, or with npm start on this computer.",
   },
   "no-adapter": {
     bad: true,
+    silent: true,
     what: "This browser has WebGPU, but found no graphics adapter.",
     next: "Switch on hardware acceleration in the browser's settings, then reload.",
     action: "reload",
   },
   "gpu-blocked": {
     bad: true,
+    silent: true,
     what: "The GPU crashed again and the browser has blocked it for this page.",
     next: "Reload the page. Training goes on from its last saved step.",
     action: "reload",
@@ -95,12 +101,12 @@ export function Notices({ notices, onDismiss }: { notices: readonly Notice[]; on
       {[...notices]
         .sort((a, b) => Number(TEXTS[b.trouble].bad) - Number(TEXTS[a.trouble].bad))
         .map((notice) => {
-          const { bad, what, next, action } = TEXTS[notice.trouble];
+          const { bad, what, next, action, silent } = TEXTS[notice.trouble];
           return (
             <div key={notice.trouble} class={bad ? "notice bad" : "notice"} data-trouble={notice.trouble}>
               <p>
                 <strong>{what}</strong> {next}
-                {notice.detail && <small>{notice.detail}</small>}
+                {notice.detail && !silent && <small>{notice.detail.replace(/^\[\w+\] /, "")}</small>}
               </p>
               {action === "reload" && (
                 <button type="button" onClick={() => location.reload()}>

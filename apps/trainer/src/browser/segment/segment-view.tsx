@@ -15,7 +15,7 @@ import type {
 } from "../engine/protocol";
 import { saveFile } from "../parts/save-file";
 import { maskOfPath } from "./draw-mask";
-import { nucleusInk, truthInk } from "./ink";
+import { brightness, nucleusInk, truthInk } from "./ink";
 import { type ChangedBox, LabelEditor } from "./label-editor";
 import { SidePanel } from "./side-panel";
 import { Toolbar } from "./toolbar";
@@ -29,7 +29,12 @@ interface Props {
   blocked: boolean;
   hidden: boolean;
   fail: (error: unknown) => void;
+  /** Takes the notice of an earlier file away once another one was read. */
+  settle: () => void;
 }
+
+/** Below this mean an image is taken for bright nuclei on a dark ground; stained tissue has more than twice as much. */
+const DARK = 80;
 
 /** What is happening, for the line below the image. */
 interface Activity {
@@ -42,7 +47,7 @@ const PEN = { color: nucleusInk, thickness: 2 };
 const FIRST: LabelSettings = { threshold: 0.5, method: "watershed", minArea: 10, h: 1 };
 
 /** Open an image, see outlines, correct, measure, compare, export. */
-export function SegmentView({ engine, device, model, ready, blocked, hidden, fail }: Props) {
+export function SegmentView({ engine, device, model, ready, blocked, hidden, fail, settle }: Props) {
   const element = useRef<ViewerElement>(null);
   const [image, setImage] = useState<OpenedImage | null>(null);
   const editor = useRef<LabelEditor | null>(null);
@@ -50,6 +55,8 @@ export function SegmentView({ engine, device, model, ready, blocked, hidden, fai
   const [settings, setSettings] = useState(FIRST);
   const [shown, setShown] = useState<LabelSettings | null>(null); // by which the nuclei on the screen were made
   const [micronsPerPixel, setMicrons] = useState<number | null>(null);
+  const [dark, setDark] = useState(false);
+  const [recolored, setRecolored] = useState(false);
   const [truth, setTruth] = useState<TruthScores | null>(null);
   const [activity, setActivity] = useState<Activity | null>(null);
   const [note, setNote] = useState("");
@@ -89,9 +96,9 @@ export function SegmentView({ engine, device, model, ready, blocked, hidden, fai
     }
   };
 
-  const segment = (use: LabelSettings = settings): Promise<void> =>
+  const segment = (use: LabelSettings = settings, recolor = recolored): Promise<void> =>
     busy("Looking for nuclei", async (signal, onProgress) => {
-      const { labels, seconds } = await engine.call("segment", use, { signal, onProgress });
+      const { labels, seconds } = await engine.call("segment", { ...use, recolored: recolor }, { signal, onProgress });
       show(labels, use);
       await rescore(labels);
       setNote(`${labels.count} nuclei in ${seconds.toFixed(1)} s on ${device?.name ?? "the GPU"}.`);
@@ -104,6 +111,9 @@ export function SegmentView({ engine, device, model, ready, blocked, hidden, fai
       const next = await engine.call("image", { file, name: file.name });
       viewer()?.setImage({ width: next.width, height: next.height, channels: 3, data: next.rgb });
       setImage(next);
+      setDark(brightness(next) < DARK);
+      setRecolored(false);
+      settle();
       setMicrons(next.micronsPerPixel);
       setTruth(null);
       viewer()?.setLayer("truth", null);
@@ -111,7 +121,7 @@ export function SegmentView({ engine, device, model, ready, blocked, hidden, fai
       setNote(next.warnings.join(" "));
       opened = true;
     });
-    if (opened) await segment();
+    if (opened) await segment(settings, false);
   };
 
   const apply = (next: LabelSettings): void => {
@@ -192,7 +202,8 @@ export function SegmentView({ engine, device, model, ready, blocked, hidden, fai
       const { color, name } = truthInk(image!);
       viewer()?.setLayer("truth", { labels: scores.truth, color, thickness: 2 });
       if (editor.current) viewer()?.setLayer("nuclei", { labels: editor.current.labels, ...PEN, ...look });
-      setNote(`${scores.annotated} annotated nuclei, drawn in ${name}.`);
+      settle();
+      setNote([`${scores.annotated} annotated nuclei, drawn in ${name}.`, ...scores.warnings].join(" "));
     });
 
   const save = (format: ExportRequest["format"]): Promise<void> =>
@@ -344,6 +355,12 @@ export function SegmentView({ engine, device, model, ready, blocked, hidden, fai
         onTruth={compare}
         onImage={openImage}
         onSegment={() => void segment()}
+        dark={dark}
+        recolored={recolored}
+        onRecolored={(value) => {
+          setRecolored(value);
+          void segment(settings, value);
+        }}
         onSave={save}
       />
     </div>

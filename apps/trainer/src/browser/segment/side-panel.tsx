@@ -31,6 +31,11 @@ interface Props {
   onTruth: (file: File) => void;
   onImage: (file: File) => void;
   onSegment: () => void;
+  /** Whether the image looks like bright nuclei on a dark ground. */
+  dark: boolean;
+  /** Whether the model sees it as purple on light grey. */
+  recolored: boolean;
+  onRecolored: (value: boolean) => void;
   onSave: (format: ExportRequest["format"]) => void;
 }
 
@@ -47,6 +52,7 @@ const percent = (value: number): string => (100 * value).toFixed(1);
 export function SidePanel(props: Props) {
   const { image, model, ready, settings, onSettings, shown, areas, count, edited, micronsPerPixel, onMicrons, truth } =
     props;
+  const { dark, recolored, onRecolored } = props;
   const has = count !== null;
   return (
     <aside class="side" aria-label="Results and settings">
@@ -65,6 +71,17 @@ export function SidePanel(props: Props) {
             Run again
           </button>
         </div>
+        {(dark || recolored) && (
+          <label>
+            <input
+              type="checkbox"
+              checked={recolored}
+              disabled={!ready}
+              onChange={(e) => onRecolored(e.currentTarget.checked)}
+            />{" "}
+            Recolour for the model
+          </label>
+        )}
         {model && (
           <p class="soft" data-model={model.state}>
             Model: {model.name}, {(model.parameters / 1e6).toFixed(1)} M parameters
@@ -86,6 +103,21 @@ export function SidePanel(props: Props) {
             </span>
           )}
         </p>
+        {count === 0 && shown && !edited && (
+          <div class="none" data-none>
+            <p>
+              <strong>No nucleus found</strong> at threshold {shown.threshold.toFixed(2)}.{" "}
+              {dark && !recolored
+                ? "Models of stained tissue know dark nuclei on a light ground; this image is the other way round. Recoloured like a stain, the model may know them."
+                : "Lower the threshold. If nothing comes, this model never learned such images: train it on a few of yours (Train), or load other weights (Weights)."}
+            </p>
+            {dark && !recolored && (
+              <button type="button" class="main" disabled={!ready} onClick={() => onRecolored(true)}>
+                Recolour and look again
+              </button>
+            )}
+          </div>
+        )}
         <label class="row">
           <span>Threshold</span>
           <input

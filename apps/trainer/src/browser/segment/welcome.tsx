@@ -37,6 +37,12 @@ export function Welcome({
             ? "Not available now: see above."
             : "Starting the engine ..."}
       </p>
+      {ready && model?.builtin && (
+        <p class="soft">
+          This small model learned purple nuclei on a light ground. For other stains load weights, or train on a few of
+          your own images.
+        </p>
+      )}
     </div>
   );
 }

@@ -71,6 +71,23 @@ describe("honest states", () => {
     await context.close();
   });
 
+  it("says that a part of the page could not be fetched, on the page and in the engine, and goes on with the rest", async () => {
+    const { page, context } = await session.open({
+      context: await session.browser.newContext({ serviceWorkers: "block" }),
+    });
+    await engineReady(page);
+    await context.route(/(train-view|png)-.*\.js$/, (route) => route.abort());
+    await page.getByRole("tab", { name: "Train" }).click();
+    await page.locator(notice("part-missing")).waitFor();
+    expect(await page.locator(notice("part-missing")).textContent()).toContain("then reload");
+    await page.getByRole("tab", { name: "Segment" }).click();
+    await page.getByRole("button", { name: "Try a sample" }).click();
+    await expect.poll(() => page.locator(notice("part-missing")).textContent()).toMatch(/png-.*\.js/);
+    await page.getByRole("tab", { name: "Weights" }).click();
+    await page.getByLabel("Address of weights").waitFor();
+    await context.close();
+  });
+
   it("explains a file that is no image, and goes on", async () => {
     const { page, context } = await session.open();
     await engineReady(page);

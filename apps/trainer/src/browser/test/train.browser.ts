@@ -167,8 +167,10 @@ describe("training", () => {
       .locator('input[type="file"][accept*="pth"]')
       .setInputFiles({ name: "mine.safetensors", mimeType: "application/octet-stream", buffer: readFileSync(file) });
     await page.locator("[data-weights]").waitFor();
+    await page.locator("[data-weights] .badge", { hasText: "In use" }).waitFor(); // the same file, by its hash
+    await page.getByRole("button", { name: "Use the small model" }).click();
     await page.locator("[data-weights]").getByRole("button", { name: "Use" }).click();
-    await page.getByRole("button", { name: "In use" }).waitFor();
+    await page.locator("[data-weights] .badge", { hasText: "In use" }).waitFor();
     await shoot(page, "weights");
     const again = await session.open({ context: open.context });
     await engineReady(again.page);

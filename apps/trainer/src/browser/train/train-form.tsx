@@ -157,7 +157,7 @@ export function TrainForm({
       <div class="fields">
         {number("steps", 1, "Steps")}
         {number("batch", 1, "Images a step")}
-        {number("validateEvery", 0, "Epochs per score")}
+        {number("validateEvery", 0, "Score every, epochs")}
         {number("seed", 0, "Seed")}
         <NumberField
           label="Learning rate"

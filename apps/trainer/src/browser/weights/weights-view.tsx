@@ -64,7 +64,11 @@ export function WeightsView({ engine, hidden, blocked, model, fail, tell, loadMo
             </>
           )}
           <div class="row">
-            <button type="button" disabled={blocked} onClick={() => loadModel({ from: "builtin" })}>
+            <button
+              type="button"
+              disabled={blocked || model?.builtin === true}
+              onClick={() => loadModel({ from: "builtin" })}
+            >
               Use the small model of this page
             </button>
           </div>
@@ -154,14 +158,17 @@ export function WeightsView({ engine, hidden, blocked, model, fail, tell, loadMo
                       <td>{entry.sha256.slice(0, 12)}</td>
                       <td>
                         <div class="row">
-                          <button
-                            type="button"
-                            disabled={blocked}
-                            aria-pressed={model?.sha256 === entry.sha256}
-                            onClick={() => loadModel({ from: "store", sha256: entry.sha256 })}
-                          >
-                            {model?.sha256 === entry.sha256 ? "In use" : "Use"}
-                          </button>
+                          {model?.sha256 === entry.sha256 ? (
+                            <span class="badge">In use</span>
+                          ) : (
+                            <button
+                              type="button"
+                              disabled={blocked}
+                              onClick={() => loadModel({ from: "store", sha256: entry.sha256 })}
+                            >
+                              Use
+                            </button>
+                          )}
                           <button
                             type="button"
                             aria-label={`Remove ${entry.name}`}
