@@ -39,7 +39,7 @@ function fixedSubgroup(device: Device): number {
 }
 
 /** Below this many rows of the result, putting b in panels costs more than it saves. */
-const PANEL_ROWS = 64;
+const PANEL_ROWS = 384;
 
 /** Runs a product with the kernel that suits the adapter. */
 export function product(spec: Product): void {
