@@ -95,7 +95,7 @@ function planText(plan: MemoryPlan): string {
   return (
     `\nmemory of a run of ${plan.what}:\n${textTable(["GPU", "bytes"], [...rows, ["together, at the peak", bytesText(plan.gpuBytes)], ["with buffers for reuse", bytesText(plan.reservedBytes)]])}` +
     `largest single buffer: ${bytesText(plan.largestBuffer)}, the adapter binds ${bytesText(plan.maxBinding)}\n` +
-    `computer: up to ${bytesText(plan.cpuBytes)} once data.cacheMb is full of images, free ${bytesText(plan.freeCpuBytes)}\n` +
+    `computer: ${plan.imagesKnown ? "" : "up to "}${bytesText(plan.cpuBytes)}${plan.imagesKnown ? "" : " (the data are not here: with a full data.cacheMb)"}, free ${bytesText(plan.freeCpuBytes)}\n` +
     `${plan.fits ? "It fits" : "It does not fit"}${plan.advice ? `. ${plan.advice}` : ""}\n`
   );
 }

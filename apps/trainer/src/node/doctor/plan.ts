@@ -1,9 +1,9 @@
-import { freemem } from "node:os";
 import { Build } from "@ama-sam/nn";
 import { type Device, DeviceError, type MemoryReport } from "@ama-sam/tensor";
-import { AmaSam, AmaSamLearner, type Config, freeze, modelConfig, type TrainBatch } from "ama-sam";
+import { AmaSam, AmaSamLearner, type Config, freeze, isSamParameter, modelConfig, type TrainBatch } from "ama-sam";
 import { bytesText } from "../output/text";
 import { accountingGpu } from "./accounting-gpu";
+import { availableBytes, computerBytes, imageMemory } from "./computer-memory";
 
 /** Memory that a training run will need. */
 export interface MemoryPlan {
@@ -18,16 +18,13 @@ export interface MemoryPlan {
   largestBuffer: number;
   maxBinding: number;
   cpuBytes: number;
+  /** Whether the images were looked at; otherwise the cache of decoded images counts as full. */
+  imagesKnown: boolean;
   freeCpuBytes: number;
   fits: boolean;
   /** What does not fit, or what else to know; empty where everything fits with room. */
   advice: string;
 }
-
-/** As measured on Linux: Node with its modules and shaders, a thread that decodes images, a software driver with its compiled kernels. */
-const NODE_BYTES = 200 * 2 ** 20;
-const WORKER_BYTES = 70 * 2 ** 20;
-const DRIVER_BYTES = 260 * 2 ** 20;
 
 const PARTS: readonly (readonly [name: string, holds: (tag: string) => boolean])[] = [
   ["weights", (tag) => tag === "params"],
@@ -41,7 +38,7 @@ const PARTS: readonly (readonly [name: string, holds: (tag: string) => boolean])
  * Plans the memory of a run: two training steps are really encoded, with the kernels that this device would get, on a device that computes
  * nothing. Seconds for ViT-B at 1024 x 1024.
  */
-export async function planMemory(config: Config, device: Device, free = freemem()): Promise<MemoryPlan> {
+export async function planMemory(config: Config, device: Device, free = availableBytes()): Promise<MemoryPlan> {
   const { microBatch, batch, recompute } = config.train;
   const model = modelConfig(config);
   let refused: string | null = null;
@@ -53,17 +50,16 @@ export async function planMemory(config: Config, device: Device, free = freemem(
     refused = error.message;
     dry = await dryRun(config, device, true);
   }
-  const { memory, trainableBytes, largestBuffer } = dry;
+  const { memory, stateBytes, largestBuffer } = dry;
   const software = device.info.kind === "software";
-  const images = 3 * batch * 4 * 4 * model.encoder.imageSize ** 2;
-  // Snapshot, last good state, and one on its way to the disk, each with two moments.
-  const cpuBytes =
-    NODE_BYTES +
-    config.data.workers * WORKER_BYTES +
-    9 * trainableBytes +
-    images +
-    config.data.cacheMb * 2 ** 20 +
-    (software ? DRIVER_BYTES + memory.reservedPeakBytes : 0);
+  const images = await imageMemory(config);
+  const cpuBytes = computerBytes({
+    config,
+    adapter: device.info,
+    stateBytes,
+    reservedBytes: memory.reservedPeakBytes,
+    images,
+  });
   const enough = cpuBytes <= free;
   const smaller = microBatch > 1 ? "train.microBatch=1" : recompute ? "a smaller preset" : "train.recompute=true";
   return {
@@ -74,6 +70,7 @@ export async function planMemory(config: Config, device: Device, free = freemem(
     largestBuffer,
     maxBinding: Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize),
     cpuBytes,
+    imagesKnown: images !== null,
     freeCpuBytes: free,
     fits: refused === null && enough,
     advice: refused
@@ -88,7 +85,8 @@ export async function planMemory(config: Config, device: Device, free = freemem(
 
 interface DryRun {
   memory: MemoryReport;
-  trainableBytes: number;
+  /** What a checkpoint holds: weights and two moments of each that learns. */
+  stateBytes: number;
   largestBuffer: number;
 }
 
@@ -111,10 +109,16 @@ async function dryRun(config: Config, real: Device, anySize: boolean): Promise<D
     learner.update(1e-4);
   }
   const memory = device.memory();
-  const trainableBytes = [...model.trainable().values()].reduce((sum, { bytes }) => sum + bytes, 0);
+  // Weights that no base checkpoint gives are saved too, although they never change.
+  const fromBase = config.model.init.checkpoint !== undefined;
+  let stateBytes = 0;
+  for (const [name, { bytes, requiresGrad }] of model.stateDict()) {
+    if (requiresGrad) stateBytes += 3 * bytes;
+    else if (!fromBase || !isSamParameter(name)) stateBytes += bytes;
+  }
   learner.dispose();
   await device.dispose();
-  return { memory, trainableBytes, largestBuffer: largestBuffer() };
+  return { memory, stateBytes, largestBuffer: largestBuffer() };
 }
 
 /** A batch of black images, half of them primary. */

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -20,6 +21,8 @@ export interface ChildEnd {
   code: number | null;
   signal: NodeJS.Signals | null;
   stderr: string;
+  /** Largest resident memory of the process, threads and driver included; null off Linux. */
+  peakBytes: number | null;
 }
 
 /** Runs `ama-sam` in a process of its own, one that a signal really ends; paths are absolute. `fault` is its AMA_SAM_FAULT. */
@@ -35,9 +38,27 @@ export function runChild(args: readonly string[], fault = ""): Promise<ChildEnd>
     child.stderr.on("data", (chunk) => {
       stderr += chunk;
     });
+    let peakBytes: number | null = null;
+    // The high-water mark goes with the process, so it is read while it lives.
+    const timer = setInterval(() => {
+      peakBytes = highWaterMark(child.pid!) ?? peakBytes;
+    }, 20);
     child.on("error", reject);
-    child.on("close", (code, signal) => resolve({ code, signal, stderr }));
+    child.on("close", (code, signal) => {
+      clearInterval(timer);
+      resolve({ code, signal, stderr, peakBytes });
+    });
   });
+}
+
+/** Linux's account of a process's peak, null where there is none. */
+function highWaterMark(pid: number): number | null {
+  try {
+    const [, kib] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+    return kib === undefined ? null : 1024 * Number(kib);
+  } catch {
+    return null;
+  }
 }
 
 /** Everything of a finished run that must not depend on how often it was interrupted, as names and bytes or text. */
