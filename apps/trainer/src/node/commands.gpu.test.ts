@@ -47,7 +47,13 @@ test("train, stop, resume: the end is that of a run that never stopped", async (
   const stopped = await run("train tiny.yaml --out parts --probe-every 3", 1);
   expect(stopped.code).toBe(75);
   expect(stopped.err).toContain("Go on with: ama-sam train --resume");
-  expect((await run("train --resume parts")).code).toBe(0);
+  const resumed = await run("train --resume parts --json");
+  expect(resumed.code).toBe(0);
+  const events = resumed.out
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  expect(events.at(-1)).toMatchObject({ type: "result", step: 4 });
   for (const file of ["metrics.csv", "model.safetensors", "per-image.csv", "config.yaml", "splits.json"])
     expect(await readFile(join(root, "parts", file)), file).toEqual(await readFile(join(root, "whole", file)));
   const probes = async (folder: string) =>
@@ -102,8 +108,8 @@ test("other data under the same names are refused when resuming", async () => {
 });
 
 test("predict writes every kind of file, whole or in shards", async () => {
-  const done = await run("predict dsb_fluo/images/4d4*.png --run whole --write all --out predictions");
-  expect(done.err).toContain("nuclei");
+  const done = await run("predict dsb_fluo/images/4d4*.png --run whole --write all --out predictions --json");
+  expect(JSON.parse(done.out).images).toHaveLength(2);
   expect(done.code).toBe(0);
   const files = (await readdir(join(root, "predictions"))).sort();
   for (const ending of ["_mask.png", "_probability.png", "_instances.png", ".geojson", "_nuclei.csv", "_overlay.png"])
@@ -117,7 +123,9 @@ test("predict writes every kind of file, whole or in shards", async () => {
 });
 
 test("evaluate in shards and merge: the table of one process", async () => {
-  expect((await run("evaluate --run whole --out scores")).code).toBe(0);
+  const scores = await run("evaluate --run whole --out scores --json");
+  expect(scores.code).toBe(0);
+  expect(JSON.parse(scores.out)).toMatchObject({ images: 3, mean: { images: 3 } });
   for (const i of [0, 1, 2])
     expect((await run(`evaluate --run whole --out parts-of-scores --shard ${i}/3`)).code).toBe(0);
   expect((await run("merge parts-of-scores")).code).toBe(0);
@@ -125,6 +133,14 @@ test("evaluate in shards and merge: the table of one process", async () => {
   expect(await table("parts-of-scores")).toEqual(await table("scores"));
   const compared = await run("compare scores parts-of-scores --json");
   expect(JSON.parse(compared.out).rows[0]).toMatchObject({ metric: "dsc", difference: 0, pValue: 1 });
+});
+
+test("doctor as JSON: the adapters and the plan, and nothing else on stdout", async () => {
+  const told = await run("doctor --no-test --no-speed --json --plan tiny.yaml");
+  expect(told.code, told.err).toBe(0);
+  const { adapters, plan } = JSON.parse(told.out);
+  expect(adapters.length).toBeGreaterThan(0);
+  expect(plan).toMatchObject({ fits: true, imagesKnown: true });
 });
 
 test("weights of another preset are told apart", async () => {

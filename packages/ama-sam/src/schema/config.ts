@@ -111,7 +111,7 @@ const model = /* @__PURE__ */ v.strictObject({
 
 const dataset = /* @__PURE__ */ v.strictObject({
   path: key(text, "Folder of the data set."),
-  name: v.optional(key(text, "Name in reports. Default: the last part of the path.")),
+  name: v.optional(key(text, "Name in reports. Default: the last part of the path, or the name in the manifest.")),
   format: v.optional(
     key(
       v.picklist(["auto", "monuseg", "tnbc", "cryonuseg", "cpm17", "unsam", "dsb2018", "folder"]),

@@ -4,7 +4,7 @@ import { evaluateOptions, predictImage, VIEWS, type Views } from "ama-sam";
 import { type AddCommand, anyNumber, pathFrom, wholeNumber } from "../command";
 import { CommandError, EXIT } from "../errors";
 import { writeAtomic } from "../files/atomic-write";
-import { durationText } from "../output/text";
+import { counted, durationText } from "../output/text";
 import { addAdapterOption, withDevice } from "../session/device";
 import { findImages, readImage } from "../session/images";
 import { addModelOptions, loadModel, type ModelFlags, withModelFiles } from "../session/load-model";
@@ -126,10 +126,14 @@ export const addPredict: AddCommand = (program, { io, run }) => {
                     ...(flags.instances !== undefined && { method: flags.instances as "components" | "watershed" }),
                   },
                   signal: io.stop.signal,
+                  onProgress: (tiles, of) => {
+                    if (io.tty) io.err(`\r\x1b[K${name}: tile ${tiles} of ${of}`);
+                  },
                 }).catch((error) => {
                   if (io.stop.reason) return null;
                   throw error;
                 });
+                if (io.tty) io.err("\r\x1b[K");
                 if (!prediction) break;
                 const written = await writePrediction(out, name, image, prediction, outputs, {
                   ...(micronsPerPixel !== undefined && { micronsPerPixel }),
@@ -159,7 +163,13 @@ export const addPredict: AddCommand = (program, { io, run }) => {
             await writeAtomic(summary, `${JSON.stringify(facts, null, 2)}\n`);
             if (flags.json) io.out(`${JSON.stringify(facts, null, 2)}\n`);
             else
-              io.out(`${done.reduce((sum, image) => sum + image.nuclei, 0)} nuclei in ${done.length} images: ${out}\n`);
+              io.out(
+                `${counted(
+                  done.reduce((sum, image) => sum + image.nuclei, 0),
+                  "nucleus",
+                  "nuclei",
+                )} in ${counted(done.length, "image")}: ${out}\n`,
+              );
             return failed.length > 0 ? EXIT.failure : EXIT.ok;
           },
         );

@@ -28,6 +28,8 @@ test.each(["data/fluo/manifest.json", "fluo.json", "kept/apart/fluo.json"])(
     const data = await openRunData(resolveConfig({ data: { primary: { path }, validation: { fraction: 0 } } }));
     expect([data.primary.items.length, data.test.length]).toEqual([9, 3]);
     expect((await data.primary.items[0]!.load()).image.width).toBe(256);
+    // Named by the manifest, which is named by the folder.
+    expect(data.primary.name).toBe("fluo");
     expect([...data.folders.values()]).toEqual([join(root, "data/fluo")]);
     expect(await readFile(path, "utf8")).not.toContain(root);
   },

@@ -1,5 +1,5 @@
 import { readFile, stat } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { type DatasetFormat, formatFindings, type PrepareReport, parseSplitFile, prepare } from "@ama-sam/data";
 import { Option } from "commander";
 import { type AddCommand, pathFrom, wholeNumber } from "../command";
@@ -77,6 +77,8 @@ export const addPrepare: AddCommand = (program, { io, run }) => {
         });
         if (io.tty) io.err("\r\x1b[K");
         if (!manifest) return io.stop.exitCode;
+        // A layout of one's own has no name but its folder's.
+        if (name === undefined && manifest.format === "folder") manifest.name = basename(root);
         if (flags.json)
           io.out(`${JSON.stringify({ name: manifest.name, format: manifest.format, ...report }, null, 2)}\n`);
         else io.out(reportText(manifest.name, manifest.format, report));

@@ -7,8 +7,8 @@ import { type Config, parseConfigYaml, resolveConfig, savedModelInfo } from "ama
 import { CommandError } from "../errors";
 import { withFile } from "../files/file-bytes";
 import { readPerImageCsv } from "../files/per-image-csv";
-import { bytesText, percent } from "../output/text";
-import { counted, type Inspection, listed } from "./inspection";
+import { bytesText, counted, percent } from "../output/text";
+import { type Inspection, listed } from "./inspection";
 
 /** Says what a file is: told by its first bytes where they say it, else by its ending. */
 export async function inspectFile(path: string, tensors: boolean): Promise<Inspection> {

@@ -7,10 +7,10 @@ import { CommandError } from "../errors";
 import { directorySource } from "../files/directory-source";
 import { PER_IMAGE_CSV, readPerImageCsv } from "../files/per-image-csv";
 import { csvNumber, parseCsv } from "../output/csv";
-import { bytesText, percent } from "../output/text";
+import { bytesText, counted, percent } from "../output/text";
 import { findImages } from "../session/images";
 import { configText } from "./inspect-file";
-import { counted, type Inspection, listed } from "./inspection";
+import { type Inspection, listed } from "./inspection";
 
 /** Says what a folder is. */
 export async function inspectFolder(path: string): Promise<Inspection> {

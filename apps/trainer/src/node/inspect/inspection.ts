@@ -25,9 +25,6 @@ export const TAKES =
   "an image, a folder of images or of a data set, a manifest or split file (.json), a configuration (.yaml), weights (.pth, .safetensors), " +
   "per-image.csv, or the folder of a run, an evaluation, predictions or a checkpoint";
 
-/** `1 image`, `2 images`. */
-export const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;
-
 /** `train: 3, test: 1`. */
 export const listed = (table: Readonly<Record<string, number>>): string =>
   Object.entries(table)

@@ -46,5 +46,8 @@ export function parseDuration(text: string): number | null {
   return Number(d) * 86400 + Number(h) * 3600 + Number(m) * 60 + Number(s);
 }
 
+/** `1 image`, `2 images`; `many` where the plural is no `s`. */
+export const counted = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`;
+
 /** A share as the paper prints it: 0.8512 -> `85.12`. */
 export const percent = (share: number): string => (Number.isFinite(share) ? (100 * share).toFixed(2) : String(share));

@@ -91,8 +91,8 @@ export async function openRunData(config: Config, { training = true }: { trainin
 }
 
 async function openSet(set: DatasetConfig, validName: string, training: boolean): Promise<OpenedSet> {
-  const name = set.name ?? basename(set.path).replace(/\.json$/, "");
-  const dataset = await openOne(set, name);
+  const dataset = await openOne(set);
+  const name = set.name ?? (set.path.endsWith(".json") ? dataset.name : basename(set.path));
   const items = dataset.items.filter((item) => item.annotation !== null);
   const of = (split: string) => items.filter((item) => item.split === split);
   const undivided = items.every((item) => item.split === undefined);
@@ -129,14 +129,14 @@ async function folderOf({ path }: DatasetConfig): Promise<string> {
 }
 
 /** A folder, or a manifest of `prepare`. */
-async function openOne(set: DatasetConfig, name: string): Promise<Dataset> {
+async function openOne(set: DatasetConfig): Promise<Dataset> {
   if (set.path.endsWith(".json")) {
     const manifest = parseManifest(await readFile(set.path, "utf8"));
     return openManifest(await directorySource(await folderOf(set)), manifest);
   }
   const { format, split, annotator, set: subset } = set;
   return openDataset(await directorySource(await folderOf(set)), {
-    name,
+    name: set.name ?? basename(set.path),
     format,
     ...(split !== undefined && {
       split: split.endsWith(".json") ? parseSplitFile(await readFile(split, "utf8")) : split,
