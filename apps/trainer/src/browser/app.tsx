@@ -24,7 +24,9 @@ export function App({ onReady }: { onReady: () => void }) {
   ).current;
   const dismiss = (notice: Notice): void =>
     setNotices((now) => now.filter(({ trouble }) => trouble !== notice.trouble));
-  const settle = useRef((): void => setNotices((now) => now.filter(({ trouble }) => trouble !== "input"))).current;
+  const settle = useRef((): void =>
+    setNotices((now) => now.filter(({ trouble }) => trouble !== "input" && trouble !== "download")),
+  ).current;
   const fail = useRef((error: unknown): void => {
     const trouble = error instanceof EngineError ? error.trouble : isMissingPart(error) ? "part-missing" : "other";
     if (trouble !== "stopped") tell({ trouble, detail: error instanceof Error ? error.message : String(error) });
@@ -141,6 +143,7 @@ export function App({ onReady }: { onReady: () => void }) {
           model={model}
           fail={fail}
           tell={tell}
+          settle={settle}
           loadModel={loadModel}
         />
       ) : (

@@ -21,7 +21,8 @@ self.addEventListener("fetch", (event) => {
       const found = await cache.match(request, { ignoreSearch: true });
       if (found) return found;
       const response = await fetch(request);
-      if (response.status === 200) cache.put(request, response.clone()).catch(() => undefined);
+      // Samples alone: weights that lie on this very host are kept by the page, and need not be kept twice.
+      if (response.status === 200 && request.url.includes("/samples/")) cache.put(request, response.clone()).catch(() => undefined);
       return response;
     }),
   );

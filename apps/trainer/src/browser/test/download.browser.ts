@@ -42,6 +42,7 @@ describe("weights from an address", () => {
     expect(await page.locator("[data-weights]").count()).toBe(0);
     await download(`${session.url}weights.safetensors`);
     await page.locator("[data-weights]").waitFor();
+    expect(await page.locator('[data-trouble="download"]').count()).toBe(0);
     expect(asked.length).toBe(2);
     expect(asked[0]).toBeUndefined();
     const from = Number(/bytes=(\d+)-/.exec(asked[1]!)![1]);

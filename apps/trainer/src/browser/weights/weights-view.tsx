@@ -12,11 +12,13 @@ interface Props {
   model: ModelFacts | null;
   fail: (error: unknown) => void;
   tell: (notice: Notice) => void;
+  /** Takes the notice of an earlier file away once another one was read. */
+  settle: () => void;
   loadModel: (request: ModelRequest) => Promise<ModelFacts | null>;
 }
 
 /** Weights in this browser: add from a file or an address, use, remove. */
-export function WeightsView({ engine, hidden, blocked, model, fail, tell, loadModel }: Props) {
+export function WeightsView({ engine, hidden, blocked, model, fail, tell, settle, loadModel }: Props) {
   const [list, setList] = useState<StoredWeights[]>([]);
   const [persistent, setPersistent] = useState(true);
   const [progress, setProgress] = useState<Progress | null>(null);
@@ -37,6 +39,7 @@ export function WeightsView({ engine, hidden, blocked, model, fail, tell, loadMo
     try {
       await engine.call("addWeights", from, { onProgress: setProgress, signal: abort.current.signal });
       setUrl("");
+      settle();
     } catch (error) {
       fail(error);
     } finally {
