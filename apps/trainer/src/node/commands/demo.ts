@@ -115,7 +115,7 @@ export function demoConfig(steps: number, seed: number): ConfigInput {
       checkpointMinutes: 5,
       probeEvery: Math.ceil(steps / PROBES),
     },
-    eval: { tile: "auto", halo: 12, instances: "watershed" },
+    eval: { tile: "auto", halo: 24, instances: "watershed" },
   };
 }
 
