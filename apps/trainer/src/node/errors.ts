@@ -100,6 +100,21 @@ export function explain(error: unknown): ShownError {
   return { message, exitCode: input ? EXIT.usage : EXIT.failure };
 }
 
+/**
+ * What a reader says of a file or folder, with its path in front: readers see bytes and do not know it. Other errors come back as they are.
+ *
+ * @example catch (error) { throw naming(path, error) }
+ */
+export function naming(path: string, error: unknown, hint?: string): unknown {
+  if (![CheckpointError, DataError, DecodeError].some((type) => type.isInstance(error))) return error;
+  const { message, exitCode } = explain(error);
+  return new CommandError(message.includes(path) ? message : `${path}: ${message}`, {
+    exitCode,
+    cause: error,
+    ...(hint !== undefined && { hint }),
+  });
+}
+
 /** Prints an error as one line (and a hint) and gives the exit code. The stack comes with `--debug` alone. */
 export function printError(io: Io, error: unknown, debug: boolean): number {
   const { message, hint, exitCode } = explain(error);

@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { checkpointChunks, detectNaming, mapKeys, openCheckpoint, renameCheckpoint, sha256 } from "@ama-sam/checkpoint";
 import { Option } from "commander";
 import { type AddCommand, pathFrom } from "../command";
-import { CommandError, EXIT } from "../errors";
+import { CommandError, EXIT, naming } from "../errors";
 import { writeAtomic } from "../files/atomic-write";
 import { withFile } from "../files/file-bytes";
 import { bytesText } from "../output/text";
@@ -44,10 +44,12 @@ export const addConvert: AddCommand = (program, { io, run }) => {
         const done = await withFile(from, async (source) => {
           const opened = await openCheckpoint(source, flags.root === undefined ? {} : { root: flags.root });
           if (opened.entries.size === 0) throw new CommandError(`${input}: no tensor in this file`);
-          const naming = detectNaming(opened.entries.keys()) ?? null;
+          const names = detectNaming(opened.entries.keys()) ?? null;
           const checkpoint = flags.names === "keep" ? opened : renameCheckpoint(opened, mapKeys(opened.entries.keys()));
           await writeAtomic(to, checkpointChunks(checkpoint, { dtype: flags.dtype }));
-          return { format: opened.format, naming, tensors: checkpoint.entries.size };
+          return { format: opened.format, naming: names, tensors: checkpoint.entries.size };
+        }).catch((error) => {
+          throw naming(from, error);
         });
         const written = await withFile(to, async (source) => ({ bytes: source.size, sha256: await sha256(source) }));
         if (flags.json) io.out(`${JSON.stringify({ ...done, ...written, output: to }, null, 2)}\n`);

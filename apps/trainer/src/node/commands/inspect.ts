@@ -1,8 +1,6 @@
 import { stat } from "node:fs/promises";
-import { CheckpointError } from "@ama-sam/checkpoint";
-import { DataError, DecodeError } from "@ama-sam/data";
 import { type AddCommand, pathFrom } from "../command";
-import { CommandError, EXIT, explain } from "../errors";
+import { CommandError, EXIT, naming } from "../errors";
 import { inspectFile } from "../inspect/inspect-file";
 import { inspectFolder } from "../inspect/inspect-folder";
 import { type Inspection, TAKES } from "../inspect/inspection";
@@ -33,15 +31,9 @@ async function inspect(path: string, tensors: boolean): Promise<Inspection> {
   try {
     return await (found.isDirectory() ? inspectFolder(path) : inspectFile(path, tensors));
   } catch (error) {
-    // The readers' own words, with the name of the file, which they do not know.
-    const unknown = [CheckpointError, DataError, DecodeError].some((type) => type.isInstance(error));
-    const bare = CommandError.isInstance(error) && error.hint === undefined;
-    if (!unknown && !bare) throw error;
-    const { message, exitCode } = explain(error);
-    throw new CommandError(message.includes(path) ? message : `${path}: ${message}`, {
-      hint: `inspect takes ${TAKES}.`,
-      exitCode,
-      cause: error,
-    });
+    const hint = `inspect takes ${TAKES}.`;
+    if (CommandError.isInstance(error) && error.hint === undefined)
+      throw new CommandError(error.message, { hint, exitCode: error.exitCode, cause: error });
+    throw naming(path, error, hint);
   }
 }

@@ -4,6 +4,7 @@ import { evaluateOptions, predictImage, VIEWS, type Views } from "ama-sam";
 import { type AddCommand, anyNumber, pathFrom, wholeNumber } from "../command";
 import { CommandError, EXIT } from "../errors";
 import { writeAtomic } from "../files/atomic-write";
+import { makeFolder } from "../files/make-folder";
 import { counted, durationText } from "../output/text";
 import { addAdapterOption, withDevice } from "../session/device";
 import { findImages, readImage } from "../session/images";
@@ -103,6 +104,7 @@ export const addPredict: AddCommand = (program, { io, run }) => {
             const done: PredictedImage[] = [];
             const failed: { image: string; error: string }[] = [];
             await withDevice(io, flags.adapter, async (device) => {
+              await makeFolder(out);
               const { model, config } = await loadModel(device, files);
               const base = evaluateOptions(config, model.config.encoder.imageSize);
               for (const { path, name } of images) {

@@ -3,7 +3,7 @@ import { basename, dirname, join, relative } from "node:path";
 import { type DatasetFormat, formatFindings, type PrepareReport, parseSplitFile, prepare } from "@ama-sam/data";
 import { Option } from "commander";
 import { type AddCommand, pathFrom, wholeNumber } from "../command";
-import { CommandError, EXIT } from "../errors";
+import { CommandError, EXIT, naming } from "../errors";
 import { writeAtomic } from "../files/atomic-write";
 import { directorySource } from "../files/directory-source";
 
@@ -73,7 +73,7 @@ export const addPrepare: AddCommand = (program, { io, run }) => {
           },
         }).catch((error) => {
           if (io.stop.reason) return { manifest: null, report: null };
-          throw error;
+          throw naming(root, error);
         });
         if (io.tty) io.err("\r\x1b[K");
         if (!manifest) return io.stop.exitCode;

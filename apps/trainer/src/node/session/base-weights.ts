@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
 import { type Checkpoint, openCheckpoint, sha256 } from "@ama-sam/checkpoint";
-import { CommandError } from "../errors";
+import { CommandError, naming } from "../errors";
 import { fileSource } from "../files/file-bytes";
 
 /** An open weights file; `close` ends reading. */
@@ -21,6 +21,6 @@ export async function openWeights(path: string): Promise<OpenWeights> {
     return { checkpoint, sha256: await sha256(source), close: () => handle.close() };
   } catch (error) {
     await handle.close();
-    throw error;
+    throw naming(path, error);
   }
 }

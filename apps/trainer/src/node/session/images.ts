@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, relative, sep } from "node:path";
-import { DecodeError, decodeImage, toRgb8 } from "@ama-sam/data";
-import { CommandError } from "../errors";
+import { decodeImage, toRgb8 } from "@ama-sam/data";
+import { CommandError, naming } from "../errors";
 
 /** File endings that `predict` looks for in folders. */
 const ENDINGS = new Set([".png", ".jpg", ".jpeg", ".tif", ".tiff"]);
@@ -101,10 +101,8 @@ export async function readImage(path: string): Promise<RgbFile> {
   const { image, findings } = await Promise.resolve()
     .then(() => decodeImage(bytes, { name: basename(path) }))
     .then((raster) => toRgb8(raster, path))
-    .catch((cause) => {
-      if (DecodeError.isInstance(cause))
-        throw new CommandError(`${path}: ${cause.message.replace(/^\[[\w.]+\] /, "")}`, { cause });
-      throw cause;
+    .catch((error) => {
+      throw naming(path, error);
     });
   const { width, height, data, micronsPerPixel } = image;
   return {

@@ -12,7 +12,7 @@ import {
   parseSplitFile,
 } from "@ama-sam/data";
 import { type BatchOrder, type Config, type DatasetConfig, holdOut, type TrainingSource } from "ama-sam";
-import { CommandError } from "../errors";
+import { CommandError, naming } from "../errors";
 import { directorySource } from "../files/directory-source";
 import { readText } from "./config-file";
 
@@ -91,7 +91,9 @@ export async function openRunData(config: Config, { training = true }: { trainin
 }
 
 async function openSet(set: DatasetConfig, validName: string, training: boolean): Promise<OpenedSet> {
-  const dataset = await openOne(set);
+  const dataset = await openOne(set).catch((error) => {
+    throw naming(set.path, error);
+  });
   const name = set.name ?? (set.path.endsWith(".json") ? dataset.name : basename(set.path));
   const items = dataset.items.filter((item) => item.annotation !== null);
   const of = (split: string) => items.filter((item) => item.split === split);
