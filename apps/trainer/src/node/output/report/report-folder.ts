@@ -34,7 +34,8 @@ export async function reportOfFolder(root: string): Promise<string> {
   );
   const { steps, validation } = readMetrics(await text("metrics.csv"));
   const adapter = (environment.adapter as { name?: string } | undefined)?.name;
-  const when = typeof environment.started === "string" ? `, started ${environment.started}` : "";
+  const { started } = environment;
+  const when = typeof started === "string" ? `, started ${started.slice(0, 16).replace("T", " ")} UTC` : "";
   return reportHtml({
     title: `AMA-SAM run: ${basename(root)}`,
     subtitle: `${steps.length > 0 ? `${steps.at(-1)!.step} steps` : "No training steps"}${adapter ? ` on ${adapter}` : ""}${when}.`,
