@@ -100,3 +100,41 @@ describe("whole packages bundle for the browser within their budget", () => {
     expect(made.kib).toBeLessThan(budgetKib);
   });
 });
+
+describe("readers load themselves when the first file of their kind comes", () => {
+  // Of @ama-sam/data the page's own size test sees it: esbuild, unlike Rolldown, does not split what an index also exports.
+  test("openCheckpoint brings safetensors alone", async () => {
+    const { metafile } = await build({
+      stdin: {
+        contents: `import { openCheckpoint } from "@ama-sam/checkpoint"; console.log(openCheckpoint);`,
+        resolveDir: root,
+        loader: "ts",
+      },
+      conditions: ["@ama-sam/source"],
+      bundle: true,
+      splitting: true,
+      minify: true,
+      format: "esm",
+      platform: "neutral",
+      mainFields: ["module", "main"],
+      metafile: true,
+      write: false,
+      outdir: "out",
+      logLevel: "silent",
+    });
+    // What the entry imports without being asked: itself and its chunks, and theirs.
+    const first = new Set<string>([Object.keys(metafile.outputs).find((path) => path.includes("stdin")) ?? ""]);
+    for (const path of first)
+      for (const { path: next, kind } of metafile.outputs[path]?.imports ?? [])
+        if (kind === "import-statement") first.add(next);
+    const inputs = [...first].flatMap((path) =>
+      Object.entries(metafile.outputs[path]?.inputs ?? {}).filter(([, { bytesInOutput }]) => bytesInOutput > 0),
+    );
+    const kib = [...first].reduce((sum, path) => sum + (metafile.outputs[path]?.bytes ?? 0), 0) / 1024;
+    console.log(`${"openCheckpoint".padEnd(44)} ${kib.toFixed(1).padStart(7)} KiB before the first file`);
+    expect(
+      inputs.map(([path]) => path).filter((path) => /torch\/(unpickle|zip-directory|open-legacy)/.test(path)),
+    ).toEqual([]);
+    expect(kib).toBeLessThan(16);
+  });
+});
