@@ -270,6 +270,19 @@ function previews(
   };
 }
 
+/** The configuration with every data set's name, which a path that is cut to its last part may no longer tell. */
+function withNames(config: Config, { primary, auxiliary }: RunData): Config {
+  const { data } = config;
+  return {
+    ...config,
+    data: {
+      ...data,
+      ...(data.primary && { primary: { ...data.primary, name: primary.name } }),
+      auxiliary: data.auxiliary.map((set, i) => ({ ...set, name: auxiliary[i]?.name ?? set.name })),
+    },
+  };
+}
+
 /** After the last step: the best weights, scores on the test images, the report and the model card. */
 async function finish(
   trainer: Trainer,
@@ -284,7 +297,7 @@ async function finish(
   if (trainer.progress.best) await trainer.resume("best");
   // The file travels: names and hashes of the data go with it, the folders of this machine do not.
   const info = {
-    config: configToYaml(portableConfig(config)),
+    config: configToYaml(portableConfig(withNames(config, data))),
     metadata: { data: JSON.stringify(environment.data), steps: String(step), version: environment.version },
     ...(environment.baseSha256 && { baseSha256: environment.baseSha256 }),
   };
