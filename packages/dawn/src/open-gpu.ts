@@ -3,6 +3,7 @@ import { announce, say } from "./advice";
 import { AdapterError } from "./errors";
 import { findAdapter, type SoftwareChoice } from "./find-adapter";
 import { DAWN_FLAGS, keepInstanceFor } from "./instance";
+import { paceTicks } from "./pacing";
 
 /** Options of {@link openGpu}; all may be left out. */
 export interface OpenGpuOptions {
@@ -47,20 +48,25 @@ export async function openGpu(options: OpenGpuOptions = {}): Promise<Device> {
     );
   }
   const { info, lease } = await findAdapter({ adapter, software, flags: dawnFlags });
+  const unpace = info.kind === "software" ? paceTicks() : () => {};
+  const release = () => {
+    unpace();
+    lease.release();
+  };
   try {
     const { kind, name, vendor, architecture } = info;
     const device = await createDevice({
       adapter: lease.adapter,
       label,
       retain: lease,
-      onDispose: lease.release,
+      onDispose: release,
       info: { kind, name, vendor, architecture },
     });
     keepInstanceFor(device.gpu, lease.gpu);
     say(announce(info), log);
     return device;
   } catch (error) {
-    lease.release();
+    release();
     throw error;
   }
 }
