@@ -48,7 +48,7 @@ const folder = async (name: string) => {
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "ama-sam-kill-"));
   const cwd = await folder("whole");
-  const { code, stderr } = await runChild(train(cwd), "trace@*");
+  const { code, stderr } = await runChild(train(cwd), { AMA_SAM_FAULT: "trace@*" });
   expect(code, stderr).toBe(0);
   points = stderr.split("\n").filter((line) => line.startsWith("fault point "));
   whole = await runResult(join(cwd, "run"));
@@ -63,7 +63,8 @@ async function killed(name: string, faults: readonly string[]): Promise<void> {
   const cwd = await folder(name);
   const run = join(cwd, "run");
   for (const fault of faults) {
-    const { signal, code, stderr } = await runChild((await begun(run)) ? resume(cwd) : train(cwd), fault);
+    const args = (await begun(run)) ? resume(cwd) : train(cwd);
+    const { signal, code, stderr } = await runChild(args, { AMA_SAM_FAULT: fault });
     // A resumed run passes fewer points: its second kill may come too late.
     if (code === 0 && fault !== faults[0]) continue;
     expect(signal, `${fault}: ${stderr}`).toBe("SIGKILL");

@@ -25,9 +25,9 @@ export interface ChildEnd {
   peakBytes: number | null;
 }
 
-/** Runs `ama-sam` in a process of its own, one that a signal really ends; paths are absolute. `fault` is its AMA_SAM_FAULT. */
-export function runChild(args: readonly string[], fault = ""): Promise<ChildEnd> {
-  const env = { ...process.env, TSX_TSCONFIG_PATH: at("../../../../../tsconfig.json"), AMA_SAM_FAULT: fault };
+/** Runs `ama-sam` in a process of its own, one that a signal really ends; paths are absolute. `variables` go to its environment. */
+export function runChild(args: readonly string[], variables: NodeJS.ProcessEnv = {}): Promise<ChildEnd> {
+  const env = { ...process.env, TSX_TSCONFIG_PATH: at("../../../../../tsconfig.json"), ...variables };
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...ARGS, ...args], {
       cwd: at("../../../../.."),
