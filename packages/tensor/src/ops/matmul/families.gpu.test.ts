@@ -47,6 +47,25 @@ for (const family of ["tile", "direct", ...(eight ? ["panels", "subgroup"] : [])
     afterAll(() => setFlags({ family: "" }));
     opSuite(matmulOp, products);
     opSuite(linearOp, ends);
+
+    // Rows and columns are padded with zeros; made by multiplying with zero, they would turn an infinity into NaN.
+    test.each([5, 6, 8])("an infinity stays one, with %i terms", async (k) => {
+      const device = await testDevice();
+      const rows = 6;
+      const values = Array.from({ length: rows * k }, (_, i) => (i === rows * k - 1 ? Infinity : 1));
+      for (const transposed of [false, true]) {
+        const turned = values.map((_, i) => values[(i % rows) * k + Math.floor(i / rows)]!);
+        const y = scope(device, "test", () => {
+          const shape = transposed ? [k, rows] : [rows, k];
+          const ones = tensor(device, new Array(rows * k).fill(1), shape);
+          const x = tensor(device, transposed ? turned : values, shape);
+          return matmul(x, ones, { transposeA: transposed, transposeB: !transposed });
+        });
+        const found = await y.data();
+        y.dispose();
+        expect([...found].map((v, i) => v === (i >= rows * (rows - 1) ? Infinity : k))).not.toContain(false);
+      }
+    });
   });
 }
 

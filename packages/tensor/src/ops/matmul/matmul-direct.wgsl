@@ -22,15 +22,6 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> c: array<f32>; // [batch, m, n]
 @group(0) @binding(4) var<uniform> p: Params;
 
-fn put(row: u32, col: u32, base: u32, value: vec4f) {
-  if (row >= p.m) { return; }
-  var v = value * p.alpha;
-  if (p.bias == 1u) { v += vec4f(bias[col], bias[col + 1u], bias[col + 2u], bias[col + 3u]); }
-  if (p.bias == 2u) { v += bias[row]; }
-  v = activate(v, p.act);
-  for (var j = 0u; j < min(4u, p.n - col); j++) { c[base + row * p.n + col + j] = v[j]; }
-}
-
 @compute @workgroup_size(8, 8)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_id) lane: vec3u) {
   let tile = group.z * groups.y + group.y;

@@ -1,6 +1,7 @@
 import { type Bindable, defineKernel, spread } from "../../kernel/define-kernel";
 import { empty, type Tensor } from "../../tensor/tensor";
 import packWgsl from "./pack.wgsl";
+import packF32Wgsl from "./pack-f32.wgsl";
 import packVec4Wgsl from "./pack-vec4.wgsl";
 
 const uniforms = {
@@ -14,14 +15,14 @@ const uniforms = {
 } as const;
 export const packKernel = /* @__PURE__ */ defineKernel({
   name: "matmul-pack",
-  source: [packWgsl],
+  source: [packF32Wgsl, packWgsl],
   params: { WG: [64], TRANSPOSE: [false, true], Elem: ["f32", "f16"] },
   uniforms,
 });
 /** For sources whose rows are whole vec4. */
 export const packVec4Kernel = /* @__PURE__ */ defineKernel({
   name: "matmul-pack-vec4",
-  source: [packVec4Wgsl],
+  source: [packVec4Wgsl, packWgsl],
   params: { WG: [64], TRANSPOSE: [false, true], Elem: ["vec4f", "vec4h"] },
   uniforms,
 });

@@ -1,10 +1,10 @@
 // Copies a batch of matrices, as they stand or transposed, into rows padded with zeros to whole vec4, cut into panels: the first
 // `panel` vec4 of every row, then the next of every row, and so on. One panel as wide as the row keeps plain rows.
-// One lane writes a block of 4 rows x 4 columns: 16 guarded reads, four vec4 writes.
+// A lane moves a block of 4 x 4 through registers. Blocks are numbered along the source's rows, so that neighbouring lanes read what
+// lies side by side. Expects Elem, and four(): a part of a row of the source (pack-f32.wgsl, pack-vec4.wgsl).
 
 const WG: u32 = 64u;
 const TRANSPOSE: bool = false;
-alias Elem = f32;
 
 struct Params {
   batch: u32,
@@ -20,23 +20,31 @@ struct Params {
 @group(0) @binding(1) var<storage, read_write> y: array<vec4f>; // [batch, blockCols / panel, blockRows * 4, panel]
 @group(0) @binding(2) var<uniform> p: Params;
 
-fn at(base: u32, r: u32, c: u32) -> f32 {
-  if (r >= p.rows || c >= p.cols) { return 0.0; }
-  if (TRANSPOSE) { return f32(x[base + c * p.rows + r]); }
-  return f32(x[base + r * p.cols + c]);
-}
-
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let i = (group.y * groups.x + group.x) * WG + lane;
-  if (i >= p.batch * p.blockRows * p.blockCols) { return; }
-  let b = i / (p.blockRows * p.blockCols);
-  let r = (i / p.blockCols) % p.blockRows;
-  let c = i % p.blockCols;
-  let base = b * p.stride;
-  for (var k = 0u; k < 4u; k++) {
-    let row = r * 4u + k;
-    y[((b * (p.blockCols / p.panel) + c / p.panel) * p.blockRows * 4u + row) * p.panel + c % p.panel] =
-      vec4f(at(base, row, c * 4u), at(base, row, c * 4u + 1u), at(base, row, c * 4u + 2u), at(base, row, c * 4u + 3u));
-  }
+  let blocks = p.blockRows * p.blockCols;
+  // Lanes past the end do the last block again: no lane waits behind a branch, and all write the same.
+  let i = min((group.y * groups.x + group.x) * WG + lane, p.batch * blocks - 1u);
+  let batch = i / blocks;
+  let at = i % blocks;
+  let r = select(at / p.blockCols, at % p.blockRows, TRANSPOSE);
+  let c = select(at % p.blockCols, at / p.blockRows, TRANSPOSE);
+  // Rows of the source and their elements; four of each begin at `line` and at 4 * `part`.
+  let lines = select(p.rows, p.cols, TRANSPOSE);
+  let width = select(p.cols, p.rows, TRANSPOSE);
+  let line = select(r, c, TRANSPOSE) * 4u;
+  let part = select(c, r, TRANSPOSE);
+  let base = batch * p.stride;
+  var m = mat4x4f(
+    four(base, line, lines, part, width),
+    four(base, line + 1u, lines, part, width),
+    four(base, line + 2u, lines, part, width),
+    four(base, line + 3u, lines, part, width),
+  );
+  if (TRANSPOSE) { m = transpose(m); }
+  let out = ((batch * (p.blockCols / p.panel) + c / p.panel) * p.blockRows * 4u + r * 4u) * p.panel + c % p.panel;
+  y[out] = m[0];
+  y[out + p.panel] = m[1];
+  y[out + 2u * p.panel] = m[2];
+  y[out + 3u * p.panel] = m[3];
 }

@@ -25,7 +25,7 @@ export const matmulSubgroupKernel = /* @__PURE__ */ defineKernel({
 });
 export const matmulDirectKernel = /* @__PURE__ */ defineKernel({
   name: "matmul-direct",
-  source: [erfWgsl, activateWgsl, directWgsl],
+  source: [erfWgsl, activateWgsl, putWgsl, directWgsl],
   params: { ElemA: ["f32", "f16"] },
   uniforms: { ...head, ...tail },
 });
