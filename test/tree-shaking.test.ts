@@ -6,9 +6,9 @@ import { describe, expect, test } from "vitest";
 
 const root = new URL("..", import.meta.url).pathname;
 
-/** Bundles a snippet on the sources; bytes each source file adds to the minified output, largest first. */
-async function bundle(contents: string, options: BuildOptions = {}) {
-  const result = await build({
+/** How a snippet on the sources is bundled. */
+const bundling = (contents: string, options: BuildOptions = {}) =>
+  ({
     stdin: { contents, resolveDir: root, loader: "ts" },
     conditions: ["@ama-sam/source"],
     loader: { ".wgsl": "text" },
@@ -17,12 +17,16 @@ async function bundle(contents: string, options: BuildOptions = {}) {
     format: "esm",
     platform: "neutral",
     mainFields: ["module", "main"],
-    metafile: true,
-    write: false,
     logLevel: "silent",
     ...options,
-  });
-  const [output] = Object.values(result.metafile?.outputs ?? {});
+    metafile: true,
+    write: false,
+  }) satisfies BuildOptions;
+
+/** Bundles a snippet; bytes each source file adds to the minified output, largest first. */
+async function bundle(contents: string, options: BuildOptions = {}) {
+  const result = await build(bundling(contents, options));
+  const [output] = Object.values(result.metafile.outputs);
   const inputs = Object.entries(output.inputs)
     .map(([path, { bytesInOutput }]) => ({ path, bytes: bytesInOutput }))
     .filter(({ bytes }) => bytes > 0)
@@ -104,24 +108,8 @@ describe("whole packages bundle for the browser within their budget", () => {
 describe("readers load themselves when the first file of their kind comes", () => {
   // Of @ama-sam/data the page's own size test sees it: esbuild, unlike Rolldown, does not split what an index also exports.
   test("openCheckpoint brings safetensors alone", async () => {
-    const { metafile } = await build({
-      stdin: {
-        contents: `import { openCheckpoint } from "@ama-sam/checkpoint"; console.log(openCheckpoint);`,
-        resolveDir: root,
-        loader: "ts",
-      },
-      conditions: ["@ama-sam/source"],
-      bundle: true,
-      splitting: true,
-      minify: true,
-      format: "esm",
-      platform: "neutral",
-      mainFields: ["module", "main"],
-      metafile: true,
-      write: false,
-      outdir: "out",
-      logLevel: "silent",
-    });
+    const code = `import { openCheckpoint } from "@ama-sam/checkpoint"; console.log(openCheckpoint);`;
+    const { metafile } = await build(bundling(code, { splitting: true, outdir: "out" }));
     // What the entry imports without being asked: itself and its chunks, and theirs.
     const first = new Set<string>([Object.keys(metafile.outputs).find((path) => path.includes("stdin")) ?? ""]);
     for (const path of first)

@@ -57,20 +57,45 @@ const undisturbed = async () => {
 };
 
 describe("TrainingLoop", () => {
-  it("does all steps, validates and saves at every boundary, once", async () => {
+  const savedAt = ({ events }: Made) => events.filter((e) => e.type === "checkpoint").map((e) => e.step);
+
+  it("does all steps, validates at the end of every epoch, saves where it is planned and where it is best", async () => {
     const made = make({}, memoryStorage());
     expect(await made.loop.run()).toBe("finished");
     expect(made.events.filter((e) => e.type === "step").map((e) => e.step)).toEqual(
       Array.from({ length: 23 }, (_, i) => i + 1),
     );
     expect(made.events.filter((e) => e.type === "validation").map((e) => e.step)).toEqual([5, 10, 15, 20, 23]);
-    expect(made.events.filter((e) => e.type === "checkpoint").map((e) => e.step)).toEqual([
-      3, 5, 6, 9, 10, 12, 15, 18, 20, 21, 23,
-    ]);
+    expect(made.events.flatMap((e) => (e.type === "validation" && e.best ? [e.step] : []))).toEqual([5, 10, 15]);
+    expect(savedAt(made)).toEqual([3, 5, 6, 9, 10, 12, 15, 18, 21, 23]);
     expect(made.events.at(-1)).toMatchObject({ type: "done", reason: "finished", step: 23 });
     const before = made.events.length;
     expect(await made.loop.run()).toBe("finished");
     expect(made.events.length).toBe(before + 1);
+  });
+
+  it.each([
+    [0, [5, 10, 15, 20, 23]],
+    [7, [7, 14, 21, 23]],
+  ])("saves by epochs or by steps: every %i", async (checkpointEvery, steps) => {
+    const made = make({ plan: { ...plan, checkpointEvery, validateEvery: 0 } }, memoryStorage());
+    await made.loop.run();
+    expect(savedAt(made)).toEqual(steps);
+  });
+
+  it("saves after so many minutes, also where every epoch is one step", async () => {
+    let now = 0;
+    const made = make(
+      {
+        batches: fakeBatches(1),
+        clock: () => (now += 5_000),
+        plan: { ...plan, checkpointEvery: 100, validateEvery: 0, checkpointMinutes: 1 },
+      },
+      memoryStorage(),
+    );
+    await made.loop.run();
+    expect(savedAt(made).length).toBeGreaterThan(3);
+    expect(savedAt(made).length).toBeLessThan(12);
   });
 
   it("interrupted after any step and resumed by another loop, ends the same", async () => {

@@ -21,7 +21,7 @@ export interface LoopPlan {
   lambda(step: number): number;
   /** Epochs; 0 for never. The end of the run validates too. */
   validateEvery: number;
-  /** Steps; 0 for the ends of epochs only. */
+  /** Steps; 0 for the ends of epochs. The best so far and the end of the run are saved in any case. */
   checkpointEvery: number;
   /** Minutes; 0 for never. */
   checkpointMinutes: number;
@@ -171,8 +171,7 @@ export class TrainingLoop<L extends Learner> {
         await this.step();
         steps++;
         if (this.#isBoundary()) continue;
-        if (this.#isPlanned()) await this.#save({ planned: true });
-        else if (this.#isLate()) await this.#save();
+        await this.#saveIfDue(false);
       }
     }
     if (reason !== "finished" && this.#writtenStep !== this.#progress.step) await this.#save();
@@ -195,11 +194,19 @@ export class TrainingLoop<L extends Learner> {
     return step > closed && (step % stepsPerEpoch === 0 || step >= this.totalSteps);
   }
 
-  /** Whether the plan asks for a checkpoint after this step. Weights that give NaN right now are no place to roll back to. */
-  #isPlanned(): boolean {
+  /** Whether the plan asks for a checkpoint after this step: a matter of steps alone, so that a repeated run rolls back to the same. */
+  #isPlanned(atEpochEnd: boolean): boolean {
     const { checkpointEvery } = this.#options.plan;
     const { step, guard } = this.#progress;
-    return checkpointEvery > 0 && step % checkpointEvery === 0 && guard.inARow === 0;
+    if (step >= this.totalSteps) return true;
+    if (checkpointEvery === 0) return atEpochEnd;
+    // Weights that give NaN right now are no place to roll back to.
+    return step % checkpointEvery === 0 && guard.inARow === 0;
+  }
+
+  async #saveIfDue(atEpochEnd: boolean): Promise<void> {
+    if (this.#isPlanned(atEpochEnd)) await this.#save({ planned: true });
+    else if (this.#isLate()) await this.#save();
   }
 
   /** Whether so much time has passed that losing it would hurt. */
@@ -319,7 +326,8 @@ export class TrainingLoop<L extends Learner> {
       });
     }
     this.#progress = { ...this.#progress, closed: step };
-    await this.#save({ best: isBest, planned: true });
+    if (isBest) await this.#save({ best: true, planned: true });
+    else await this.#saveIfDue(true);
     this.#last = this.#clock();
   }
 

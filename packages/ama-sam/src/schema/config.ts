@@ -261,7 +261,10 @@ const train = /* @__PURE__ */ v.strictObject({
     1,
   ),
   checkpointEvery: v.optional(
-    key(countOrZero, "Save after every so many steps, besides the end of every epoch; 0 for epochs only."),
+    key(
+      countOrZero,
+      "Save after every so many steps; 0: at the end of every epoch. The best so far and the end of the run are always saved.",
+    ),
     0,
   ),
   checkpointMinutes: v.optional(key(atLeastZero, "Also save when this much time has passed; 0 for never."), 10),

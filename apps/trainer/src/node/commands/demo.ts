@@ -23,7 +23,7 @@ const EXAMPLES = fileURLToPath(new URL("../../../../../examples/data", import.me
 const PRIMARY = "dsb_purple_white";
 const AUXILIARY = ["dsb_lilac_low", "dsb_lilac_high", "dsb_pink_he", "dsb_fluo"];
 /** As many as end well within three minutes on lavapipe, six on SwiftShader, and one on a GPU. */
-const STEPS = { swiftshader: 240, lavapipe: 300, other: 600 };
+const STEPS = { swiftshader: 300, lavapipe: 350, other: 600 };
 const PROBES = 4;
 
 /** `ama-sam demo`: real nuclei learned from scratch on any machine. */
@@ -112,6 +112,8 @@ export function demoConfig(steps: number, seed: number): ConfigInput {
       alpha: 0.3,
       seed,
       validateEvery: 0,
+      // An epoch is two steps here: saving at the end of each would take as long as the steps.
+      checkpointEvery: 50,
       checkpointMinutes: 5,
       probeEvery: Math.ceil(steps / PROBES),
     },
