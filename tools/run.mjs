@@ -7,7 +7,9 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 // Node would look for a bare name from the folder that the command is started in, which may be any.
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
 const hook = new URL("./node-wgsl.mjs", import.meta.url).href;
-const args = ["--conditions=@ama-sam/source", "--import", tsx, "--import", hook, ...process.argv.slice(2)];
+const usage = new URL("./usage.mjs", import.meta.url).href;
+const imports = [tsx, hook, usage].flatMap((url) => ["--import", url]);
+const args = ["--conditions=@ama-sam/source", ...imports, ...process.argv.slice(2)];
 const env = { ...process.env, TSX_TSCONFIG_PATH: fileURLToPath(new URL("../tsconfig.json", import.meta.url)) };
 const child = spawn(process.execPath, args, { stdio: "inherit", env });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"]) {

@@ -1,11 +1,12 @@
 enable subgroups;
 // c = a . b (+ bias) for adapters whose subgroups have one fixed size S (lavapipe 8, SwiftShader 4), where loads and spills bound
-// the speed. A subgroup owns 16 rows x 4 S columns. Per four steps of k each lane fetches a vec4 along k of another row of a, and
+// the speed. A subgroup owns ROWS rows x 4 S columns; on SwiftShader 12 rows spill less than 16 and load more, which is faster. Per four steps of k each lane fetches a vec4 along k of another row of a, and
 // every row is broadcast to all lanes from the lane that holds it; the four rows of b are read once per subgroup, side by side.
 // Each accumulator takes its four products in a row, so that it is loaded and stored once per four steps where registers are few.
 // b lies in panels of S vec4 (bTile, bStep): a panel streams, where rows of a wide matrix would fall on the same cache sets.
 
 const S: u32 = 8u; // lanes of a subgroup
+const ROWS: u32 = select(12u, 16u, S == 8u);
 const PANELS: bool = true; // b lies in panels of S vec4; else in plain rows
 
 struct Params {
@@ -35,15 +36,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let at = group.z * groups.y + group.y;
   let tile = min(at, p.tiles - 1u);
   let batch = tile / p.tilesM;
-  let row = (tile % p.tilesM) * 16u;
+  let row = (tile % p.tilesM) * ROWS;
   let col = group.x * S + lane; // in vec4
   let last = p.m - 1u;
   let base = batch * p.strideA;
-  // where this lane's rows of a start: two with eight lanes, four with four
+  // where this lane's rows of a start: two with eight lanes, three with four
   let a0 = base + min(row + lane, last) * p.kp;
   let a1 = base + min(row + S + lane, last) * p.kp;
   let a2 = base + min(row + 2u * S + lane, last) * p.kp;
-  let a3 = base + min(row + 3u * S + lane, last) * p.kp;
   var bi = batch * p.strideB + group.x * p.bTile + min(col, p.nv - 1u) - group.x * S;
   var c0 = vec4f(); var c1 = vec4f(); var c2 = vec4f(); var c3 = vec4f();
   var c4 = vec4f(); var c5 = vec4f(); var c6 = vec4f(); var c7 = vec4f();
@@ -56,8 +56,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let r1 = a[a1 + k];
     var q1 = q0;
     var q2 = r1;
-    var q3 = r1;
-    if (S == 4u) { q1 = r1; q2 = a[a2 + k]; q3 = a[a3 + k]; }
+    if (S == 4u) { q1 = r1; q2 = a[a2 + k]; }
     let b0 = b[bi];
     let b1 = b[bi + step];
     let b2 = b[bi + 2u * step];
@@ -86,19 +85,21 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     c10 = fma(vec4f(subgroupBroadcast(q2.z, 10u % S)), b2, c10); c10 = fma(vec4f(subgroupBroadcast(q2.w, 10u % S)), b3, c10);
     c11 = fma(vec4f(subgroupBroadcast(q2.x, 11u % S)), b0, c11); c11 = fma(vec4f(subgroupBroadcast(q2.y, 11u % S)), b1, c11);
     c11 = fma(vec4f(subgroupBroadcast(q2.z, 11u % S)), b2, c11); c11 = fma(vec4f(subgroupBroadcast(q2.w, 11u % S)), b3, c11);
-    c12 = fma(vec4f(subgroupBroadcast(q3.x, 12u % S)), b0, c12); c12 = fma(vec4f(subgroupBroadcast(q3.y, 12u % S)), b1, c12);
-    c12 = fma(vec4f(subgroupBroadcast(q3.z, 12u % S)), b2, c12); c12 = fma(vec4f(subgroupBroadcast(q3.w, 12u % S)), b3, c12);
-    c13 = fma(vec4f(subgroupBroadcast(q3.x, 13u % S)), b0, c13); c13 = fma(vec4f(subgroupBroadcast(q3.y, 13u % S)), b1, c13);
-    c13 = fma(vec4f(subgroupBroadcast(q3.z, 13u % S)), b2, c13); c13 = fma(vec4f(subgroupBroadcast(q3.w, 13u % S)), b3, c13);
-    c14 = fma(vec4f(subgroupBroadcast(q3.x, 14u % S)), b0, c14); c14 = fma(vec4f(subgroupBroadcast(q3.y, 14u % S)), b1, c14);
-    c14 = fma(vec4f(subgroupBroadcast(q3.z, 14u % S)), b2, c14); c14 = fma(vec4f(subgroupBroadcast(q3.w, 14u % S)), b3, c14);
-    c15 = fma(vec4f(subgroupBroadcast(q3.x, 15u % S)), b0, c15); c15 = fma(vec4f(subgroupBroadcast(q3.y, 15u % S)), b1, c15);
-    c15 = fma(vec4f(subgroupBroadcast(q3.z, 15u % S)), b2, c15); c15 = fma(vec4f(subgroupBroadcast(q3.w, 15u % S)), b3, c15);
+    if (ROWS > 12u) {
+      c12 = fma(vec4f(subgroupBroadcast(r1.x, 12u % S)), b0, c12); c12 = fma(vec4f(subgroupBroadcast(r1.y, 12u % S)), b1, c12);
+      c12 = fma(vec4f(subgroupBroadcast(r1.z, 12u % S)), b2, c12); c12 = fma(vec4f(subgroupBroadcast(r1.w, 12u % S)), b3, c12);
+      c13 = fma(vec4f(subgroupBroadcast(r1.x, 13u % S)), b0, c13); c13 = fma(vec4f(subgroupBroadcast(r1.y, 13u % S)), b1, c13);
+      c13 = fma(vec4f(subgroupBroadcast(r1.z, 13u % S)), b2, c13); c13 = fma(vec4f(subgroupBroadcast(r1.w, 13u % S)), b3, c13);
+      c14 = fma(vec4f(subgroupBroadcast(r1.x, 14u % S)), b0, c14); c14 = fma(vec4f(subgroupBroadcast(r1.y, 14u % S)), b1, c14);
+      c14 = fma(vec4f(subgroupBroadcast(r1.z, 14u % S)), b2, c14); c14 = fma(vec4f(subgroupBroadcast(r1.w, 14u % S)), b3, c14);
+      c15 = fma(vec4f(subgroupBroadcast(r1.x, 15u % S)), b0, c15); c15 = fma(vec4f(subgroupBroadcast(r1.y, 15u % S)), b1, c15);
+      c15 = fma(vec4f(subgroupBroadcast(r1.z, 15u % S)), b2, c15); c15 = fma(vec4f(subgroupBroadcast(r1.w, 15u % S)), b3, c15);
+    }
     bi += 4u * step;
   }
   if (at >= p.tiles || col * 4u >= p.n) { return; }
   let out = batch * p.m * p.n;
-  // One loop over a copy keeps the code small: sixteen inlined epilogues take seconds to compile.
+  // One loop over a copy keeps the code small: so many inlined epilogues take seconds to compile.
   var rows = array<vec4f, 16>(c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15);
-  for (var i = 0u; i < 16u; i++) { put(row + i, col * 4u, out, rows[i]); }
+  for (var i = 0u; i < ROWS; i++) { put(row + i, col * 4u, out, rows[i]); }
 }

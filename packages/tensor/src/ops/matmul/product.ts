@@ -31,12 +31,15 @@ export const matmulDirectKernel = /* @__PURE__ */ defineKernel({
 });
 
 /** The subgroup size, when the adapter has exactly one that a kernel is written for; else 0. */
-function fixedSubgroup(device: Device): number {
+function fixedSubgroup(device: Device): 8 | 4 | 0 {
   const { subgroups, subgroupMinSize, subgroupMaxSize } = device.abilities;
   return subgroups && subgroupMinSize === subgroupMaxSize && (subgroupMinSize === 4 || subgroupMinSize === 8)
     ? subgroupMinSize
     : 0;
 }
+
+/** Rows of the result that a workgroup owns. */
+const TILE_ROWS = { 8: 16, 4: 12, 0: 64 };
 
 /** Below this many rows of the result, putting b in panels costs more than it saves. */
 const PANEL_ROWS = 384;
@@ -82,7 +85,7 @@ export function product(spec: Product): void {
     padRows: k % 4 !== 0,
   });
   const tensors = { a: left.tensor, b: right.tensor, bias: bias ?? right.tensor, c: y };
-  const tilesM = Math.ceil(m / (S > 0 ? 16 : 64));
+  const tilesM = Math.ceil(m / TILE_ROWS[S]);
   const tiles = batch * tilesM;
   const [rows, layers] = spread(tiles);
   const common = {
