@@ -1,5 +1,6 @@
 import { findAdapter } from "../../packages/dawn/src/find-adapter";
 import { DAWN_FLAGS } from "../../packages/dawn/src/instance";
+import { paceTicks } from "../../packages/dawn/src/pacing";
 
 /**
  * Puts Dawn on `navigator.gpu`, which answers with the named adapter alone: the one that `openGpu` would take. Libraries made
@@ -8,6 +9,8 @@ import { DAWN_FLAGS } from "../../packages/dawn/src/instance";
 export async function installNavigator(adapter: string | undefined): Promise<void> {
   const open = () => findAdapter({ adapter, software: "auto", flags: DAWN_FLAGS });
   const first = await open();
+  // As openGpu does: on a software adapter the waiting thread would take what the library computes with.
+  if (first.info.kind === "software") paceTicks();
   const leases = [first.lease]; // Dawn's instances must outlive their devices
   const gpu = {
     get wgslLanguageFeatures() {
