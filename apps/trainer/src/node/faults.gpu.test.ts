@@ -108,6 +108,7 @@ describe("lost devices", () => {
 
   test("one that is lost again and again ends the run with one line, and the run can go on", async () => {
     let first: Faults | undefined;
+    let saved = 0;
     const dead = await run(`${SHORT} --out dead/run`, {
       openGpu: async (options) => {
         const device = await openGpu(options);
@@ -116,11 +117,14 @@ describe("lost devices", () => {
         return device;
       },
       onEvent: (event) => {
+        if (event.type === "checkpoint") saved = event.step;
         if (event.type === "step" && event.step === 5) first!.arm({ lose: { on: "submit", at: 1 } });
       },
     });
     expect([dead.code, dead.errors]).toEqual([1, [expect.stringMatching(/lost/)]]);
-    expect(await checkpointStep(join(root, "dead/run"))).toBe(4);
+    // The third step's, or the fourth's where its validation was the best so far.
+    expect(saved).toBeGreaterThanOrEqual(3);
+    expect(await checkpointStep(join(root, "dead/run"))).toBe(saved);
     expect((await run("train --resume dead/run")).code).toBe(0);
     await expectSameEnd("dead");
   });
