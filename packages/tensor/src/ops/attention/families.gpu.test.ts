@@ -1,12 +1,15 @@
 import { opSuite, testDevice } from "@ama-sam/testing";
 import { describe, expect, test } from "vitest";
+import { backward } from "../../autograd/tape";
 import { withFlags } from "../../debug/flags";
-import { tensor } from "../../tensor/tensor";
+import { scope, tensor } from "../../tensor/tensor";
+import { sum } from "../sum/sum";
 import { attention, attentionOp } from "./attention";
 import type { AttentionVariant } from "./heads";
 import { qkvAttentionOp } from "./qkv-attention";
 import { relPosAttentionOp } from "./rel-pos-attention";
 import { attentionTileKernel } from "./tile";
+import { attentionGradKvTileKernel, attentionGradQTileKernel } from "./tile-grad";
 
 const variant: AttentionVariant = "tile";
 const s = (...shape: number[]) => ({ shape });
@@ -25,6 +28,7 @@ describe("attention by tile", () => {
     { inputs: qkv(1, 1, 1, 1, 4), attrs: { variant } },
     { inputs: qkv(2, 2, 5, 42, 8), attrs: { variant, scale: 0.3 } },
     { name: "several blocks both ways", inputs: qkv(1, 1, 67, 65, 16), attrs: { variant } },
+    { name: "a wide head", inputs: qkv(1, 1, 9, 18, 80), attrs: { variant } },
     {
       name: "scores up to 100",
       inputs: { ...qkv(1, 2, 18, 70, 8), q: { shape: [1, 2, 18, 8], scale: 20 } },
@@ -42,12 +46,17 @@ describe("attention by tile", () => {
 
   test("the flag forces a family, and a wrong name is refused", async () => {
     const device = await testDevice();
-    const x = tensor(device, new Float32Array(32), [1, 1, 4, 8]);
+    const x = tensor(device, new Float32Array(32), [1, 1, 4, 8], { requiresGrad: true });
     if (device.abilities.timestamps) {
-      const { kernels } = await withFlags({ family: "attention:tile" }, () =>
-        device.profile(() => attention(x, x, x).dispose()),
-      );
-      expect(kernels.map((it) => it.key.split("[")[0])).toEqual([attentionTileKernel.name]);
+      const ran = (work: () => void) =>
+        withFlags({ family: "attention:tile" }, async () => {
+          const { kernels } = await device.profile(work);
+          return kernels.map((it) => it.key.split("[")[0]);
+        });
+      expect(await ran(() => attention(x, x, x).dispose())).toEqual([attentionTileKernel.name]);
+      const gradients = await ran(() => scope(device, "test", () => backward(sum(attention(x, x, x)))));
+      for (const { name } of [attentionGradQTileKernel, attentionGradKvTileKernel]) expect(gradients).toContain(name);
+      x.grad?.dispose();
     }
     await withFlags({ family: "attention:tiled" }, () =>
       expect(() => attention(x, x, x)).toThrow(

@@ -7,6 +7,7 @@ import { forwardPlain, gradKvPlain, gradQPlain } from "./plain";
 import { biasLayout, relPosBias, relPosGradQ, relPosGradTable } from "./rel-pos";
 import { forwardSubgroup, gradKvSubgroup, gradQSubgroup } from "./subgroup";
 import { forwardTile } from "./tile";
+import { gradKvTile, gradQTile, tileGradTakes } from "./tile-grad";
 import { subgroupFor, tilingOf } from "./tiles";
 
 export const attentionStatsKernel = /* @__PURE__ */ defineKernel({
@@ -69,30 +70,39 @@ export function attentionBackward(
 ): { relPosH: Tensor | null; relPosW: Tensor | null } {
   const { q, dy, y, lse } = t;
   const { device } = q;
-  // The tile kernel has no backward of its own: the plain kernels take its place.
-  const S = attentionFamily(device, h, variant) === "subgroup" ? subgroupFor(device, h) : 0;
+  const family = attentionFamily(device, h, variant);
+  const S = family === "subgroup" ? subgroupFor(device, h) : 0;
+  const tile = family === "tile" && tileGradTakes(device, h); // else the plain kernels
   const tiling = S > 0 ? tilingOf(h.grid?.H ?? 1, h.grid?.W ?? h.nk, S) : null;
   const layout = biasLayout(h, tiling);
   const stats = attentionStats(h, y, dy, lse, S > 0 ? 4 * S : 1);
-  const bias = h.grid ? relPosBias(h, t, layout, S) : null;
-  const tensors = { ...t, stats, bias };
+  // The tile kernel of queries wants the bias in lines, that of keys in rows.
+  let bias = h.grid ? relPosBias(h, t, layout, S, tile) : null;
   const result: { relPosH: Tensor | null; relPosW: Tensor | null } = { relPosH: null, relPosW: null };
   if (to.dq || to.relPosH || to.relPosW) {
+    const tensors = { ...t, stats, bias };
     const dq = to.dq ?? empty(device, q.shape, { name: "attention" });
     const dbias = bias ? empty(device, bias.shape, { name: "attention" }) : null;
     if (tiling) gradQSubgroup(h, tensors, tiling, layout, S, dq, dbias);
+    else if (tile) gradQTile(h, tensors, layout, dq, dbias);
     else gradQPlain(h, tensors, layout, dq, dbias);
     if (dbias) {
-      if (to.dq) relPosGradQ(h, dbias, t, dq, layout, S);
-      if (to.relPosH) result.relPosH = relPosGradTable(h, "h", q, dbias, layout);
-      if (to.relPosW) result.relPosW = relPosGradTable(h, "w", q, dbias, layout);
+      if (to.dq) relPosGradQ(h, dbias, t, dq, layout, S, tile);
+      if (to.relPosH) result.relPosH = relPosGradTable(h, "h", q, dbias, layout, tile);
+      if (to.relPosW) result.relPosW = relPosGradTable(h, "w", q, dbias, layout, tile);
       dbias.dispose("attention");
     }
     if (!to.dq) dq.dispose("attention");
   }
   if (to.dkv) {
     const { tensor, dkOffset, dvOffset } = to.dkv;
+    if (bias && tile) {
+      bias.dispose("attention");
+      bias = relPosBias(h, t, layout, S);
+    }
+    const tensors = { ...t, stats, bias };
     if (S > 0) gradKvSubgroup(h, tensors, layout, S, tensor, dkOffset, dvOffset);
+    else if (tile) gradKvTile(h, tensors, layout, tensor, dkOffset, dvOffset);
     else gradKvPlain(h, tensors, layout, tensor, dkOffset, dvOffset);
   }
   stats.dispose("attention");

@@ -34,6 +34,32 @@ export function tileTakes(device: Device, h: Heads): boolean {
   return all.every((n) => n % 4 === 0) && blockFor(device, h) > 0;
 }
 
+/** Scalars that the tile kernels share; strides and offsets in vec4. */
+export function tileUniforms(h: Heads, layout: BiasLayout, blocks: number) {
+  const { heads, nq, nk, scale, q, kv, y } = h;
+  const grid = { w: h.grid?.W ?? 1, hp: layout.hp, biasRow: layout.row };
+  return {
+    heads,
+    count: h.batch * heads,
+    nq,
+    nk,
+    blocks,
+    ...grid,
+    qBatch: q.batch / 4,
+    qHead: q.head / 4,
+    qRow: q.row / 4,
+    kBatch: kv.batch / 4,
+    kHead: kv.head / 4,
+    kRow: kv.row / 4,
+    kOffset: h.kOffset / 4,
+    vOffset: h.vOffset / 4,
+    yBatch: y.batch / 4,
+    yHead: y.head / 4,
+    yRow: y.row / 4,
+    scale,
+  };
+}
+
 /**
  * Writes y and the log-sum-exp of every query.
  * @param bias [B * A, biasRow, Nq]: lines along the queries
@@ -42,35 +68,11 @@ export function forwardTile(h: Heads, t: HeadTensors, bias: Tensor | null, layou
   const { device } = y;
   const WG = 64;
   const blocks = Math.ceil(h.nq / WG);
-  const count = h.batch * h.heads;
-  const { q, kv } = h;
   attentionTileKernel.run(
     device,
     { q: t.q, k: t.k, v: t.v, bias: bias ?? t.q, y, lse },
-    {
-      heads: h.heads,
-      count,
-      nq: h.nq,
-      nk: h.nk,
-      blocks,
-      w: h.grid?.W ?? 1,
-      hp: layout.hp,
-      biasRow: layout.row,
-      qBatch: q.batch / 4,
-      qHead: q.head / 4,
-      qRow: q.row / 4,
-      kBatch: kv.batch / 4,
-      kHead: kv.head / 4,
-      kRow: kv.row / 4,
-      kOffset: h.kOffset / 4,
-      vOffset: h.vOffset / 4,
-      yBatch: h.y.batch / 4,
-      yHead: h.y.head / 4,
-      yRow: h.y.row / 4,
-      dv: h.dim / 4,
-      scale: h.scale,
-    },
-    spread(blocks * count),
+    { ...tileUniforms(h, layout, blocks), dv: h.dim / 4 },
+    spread(blocks * h.batch * h.heads),
     {
       WG,
       D: h.dim,
