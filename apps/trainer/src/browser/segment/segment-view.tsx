@@ -1,6 +1,6 @@
 import type { LabelMap } from "@ama-sam/instances";
 import type { Tool, ViewerElement } from "@ama-sam/viewer";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Engine, EngineError } from "../engine/client";
 import type {
   DeviceFacts,
@@ -264,7 +264,8 @@ export function SegmentView({ engine, device, model, ready, blocked, hidden, fai
     };
   });
 
-  useEffect(() => {
+  // Before the next frame: on a busy machine a click may come sooner.
+  useLayoutEffect(() => {
     const viewerNow = viewer();
     if (viewerNow) viewerNow.tool = tool;
   }, [tool]);

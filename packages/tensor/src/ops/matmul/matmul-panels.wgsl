@@ -1,9 +1,9 @@
 enable subgroups;
-// c = a . b (+ bias) for adapters whose subgroups have eight lanes (lavapipe), with both operands in panels. There a load is a gather,
-// about as dear as ninety sums of eight lanes, so that the speed is that of sums per load: a subgroup owns 64 rows x 32 columns, and per
+// c = a . b (+ bias) for adapters whose subgroups have eight lanes (lavapipe), with both operands in panels. There a load goes element by
+// element, as dear as sixty sums of eight lanes, so that the speed is that of sums per load: a subgroup owns 64 rows x 32 columns, and per
 // two steps of k it loads 2 x 64 of a and 2 x 32 of b for 4096 sums. a lies in panels of 64 rows, transposed: a lane loads four rows
 // of one step and every lane's four are broadcast in turn. The 256 registers of sums live on the stack, in the nearest cache; two
-// steps in a row halve that traffic, and four would need more registers for the operands than there are.
+// steps in a row halve that traffic, and four would need more code than the instruction cache holds.
 
 struct Params {
   m: u32, n: u32,
