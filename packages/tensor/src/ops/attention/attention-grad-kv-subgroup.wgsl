@@ -41,6 +41,15 @@ fn unitOf(first: u32, place: u32) -> vec4f {
   return vec4f(vec4u(first, first + 1u, first + 2u, first + 3u) == vec4u(place));
 }
 
+fn keysAt(at: Starts, d: u32) -> Fetched {
+  if (S == 8u) { return Fetched(k[at[0] + d], k[at[1] + d], vec4f(), vec4f()); }
+  return Fetched(k[at[0] + d], k[at[1] + d], k[at[2] + d], k[at[3] + d]);
+}
+fn valuesAt(at: Starts, d: u32) -> Fetched {
+  if (S == 8u) { return Fetched(v[at[0] + d], v[at[1] + d], vec4f(), vec4f()); }
+  return Fetched(v[at[0] + d], v[at[1] + d], v[at[2] + d], v[at[3] + d]);
+}
+
 @compute @workgroup_size(S)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let g = group.y * groups.x + group.x;
@@ -49,8 +58,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let row = (g % p.blocks) * 16u;
   let end = min(row + 16u, p.n);
   let ki = (head / p.heads) * p.kBatch + (head % p.heads) * p.kHead;
-  var keyAt: array<u32, 16u / S>;
-  var key: array<u32, 16u / S>;
+  var keyAt: Starts;
+  var key: Starts;
   for (var i = 0u; i < 16u / S; i++) {
     key[i] = min(row + i * S + lane, p.n - 1u);
     keyAt[i] = ki + key[i] * p.kRow;
@@ -60,7 +69,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let h1 = (end - 1u) / p.w;
   let w0 = select(0u, row % p.w / 4u, h0 == h1);
   let w1 = select((p.w - 1u) / 4u, (end - 1u) % p.w / 4u, h0 == h1);
-  var a: array<vec4f, 16u / S>;
   var k0: Rows; var k1: Rows; var k2: Rows; var k3: Rows;
   var v0: Rows; var v1: Rows; var v2: Rows; var v3: Rows;
   let e0 = min(lane, p.dv - 1u);
@@ -75,20 +83,18 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     if (REL) {
       let bi = (head * p.tiles + tile) * p.biasRow * S + lane;
       for (var j = h0 / 4u; j <= h1 / 4u; j++) {
-        for (var i = 0u; i < 16u / S; i++) { a[i] = unitOf(j * 4u, key[i] / p.w); }
+        let a = Fetched(unitOf(j * 4u, key[0] / p.w), unitOf(j * 4u, key[1] / p.w), unitOf(j * 4u, key[2] / p.w), unitOf(j * 4u, key[3] / p.w));
         s = mixFetched(biasAt(bi + j * 4u * S), a, s);
       }
       for (var j = w0; j <= w1; j++) {
-        for (var i = 0u; i < 16u / S; i++) { a[i] = unitOf(j * 4u, key[i] % p.w); }
+        let a = Fetched(unitOf(j * 4u, key[0] % p.w), unitOf(j * 4u, key[1] % p.w), unitOf(j * 4u, key[2] % p.w), unitOf(j * 4u, key[3] % p.w));
         s = mixFetched(biasAt(bi + (p.hp + j * 4u) * S), a, s);
       }
     }
     var t = Rows();
     for (var d = 0u; d < p.dv; d++) {
-      for (var i = 0u; i < 16u / S; i++) { a[i] = k[p.kOffset + keyAt[i] + d]; }
-      s = mixFetched(columnsAt(at + d * 4u * S + lane), a, s);
-      for (var i = 0u; i < 16u / S; i++) { a[i] = v[p.vOffset + keyAt[i] + d]; }
-      t = mixFetched(columnsAt(p.second + at + d * 4u * S + lane), a, t);
+      s = mixFetched(columnsAt(at + d * 4u * S + lane), keysAt(keyAt, p.kOffset + d), s);
+      t = mixFetched(columnsAt(p.second + at + d * 4u * S + lane), valuesAt(keyAt, p.vOffset + d), t);
     }
     s = expColumns(s, stats[head * p.tiles * S + query]);
     t = softmaxGradColumns(s, t, stats[(p.count + head) * p.tiles * S + query]);

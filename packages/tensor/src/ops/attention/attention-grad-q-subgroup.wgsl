@@ -35,6 +35,11 @@ fn rowsAt(at: u32) -> mat4x4f {
   return mat4x4f(rows[at], rows[at + p.dv], rows[at + 2u * p.dv], rows[at + 3u * p.dv]);
 }
 
+fn gradsAt(at: Starts, d: u32) -> Fetched {
+  if (S == 8u) { return Fetched(dy[at[0] + d], dy[at[1] + d], vec4f(), vec4f()); }
+  return Fetched(dy[at[0] + d], dy[at[1] + d], dy[at[2] + d], dy[at[3] + d]);
+}
+
 @compute @workgroup_size(S)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let g = group.y * groups.x + group.x;
@@ -47,8 +52,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var queryAt: Starts;
   var gradAt: Starts;
   var biasAt: Starts;
-  var x: array<f32, 16u / S>;
-  var z: array<f32, 16u / S>;
+  var x: array<f32, 4>;
+  var z: array<f32, 4>;
   for (var i = 0u; i < 16u / S; i++) {
     let r = min(row + i * S + lane, p.n - 1u);
     queryAt[i] = qi + r * p.qRow;
@@ -59,7 +64,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   }
   let lse = statsOf(x);
   let delta = statsOf(z);
-  var a: array<vec4f, 16u / S>;
   var o0: Rows; var o1: Rows; var o2: Rows; var o3: Rows;
   let e0 = min(lane, p.dv - 1u);
   let e1 = min(lane + S, p.dv - 1u);
@@ -82,8 +86,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     var s = expRows(addScores(base, step, at, lane, queryAt, biasAt), lse);
     var t = Rows();
     for (var d = 0u; d < p.dv; d++) {
-      for (var i = 0u; i < 16u / S; i++) { a[i] = dy[gradAt[i] + d]; }
-      t = mixFetched(columnsAt(p.second + at + d * 4u * S + lane), a, t);
+      t = mixFetched(columnsAt(p.second + at + d * 4u * S + lane), gradsAt(gradAt, d), t);
     }
     s = softmaxGrad(s, t, delta);
     var ri = at;

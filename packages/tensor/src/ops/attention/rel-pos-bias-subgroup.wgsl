@@ -20,6 +20,11 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> bias: array<vec4f>; // [B * A, H * W, biasRow]
 @group(0) @binding(3) var<uniform> p: Params;
 
+fn queriesAt(at: Starts, d: u32) -> Fetched {
+  if (S == 8u) { return Fetched(q[at[0] + d], q[at[1] + d], vec4f(), vec4f()); }
+  return Fetched(q[at[0] + d], q[at[1] + d], q[at[2] + d], q[at[3] + d]);
+}
+
 @compute @workgroup_size(S)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let g = group.y * groups.x + group.x;
@@ -33,17 +38,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let from_col = min(col - select(0u, p.hv, across), select(p.hv, wv, across) - 1u);
   let step = select(p.hv, wv, across);
   var ti = select(token / p.w * p.dv * 4u * p.hv, p.wStart + token % p.w * p.dv * 4u * wv, across) + from_col;
-  var start: array<u32, 16u / S>;
+  var start: Starts;
   for (var i = 0u; i < 16u / S; i++) {
     let head = min(first + i * S + lane, p.count - 1u);
     start[i] = (head / p.heads) * p.qBatch + (head % p.heads) * p.qHead + token * p.qRow;
   }
   let place = vec4u(0u, 1u, 2u, 3u) + from_col * 4u;
   var s = sameRows(select(vec4f(), vec4f(-1e30), place >= vec4u(select(p.h, p.w, across))));
-  var a: array<vec4f, 16u / S>;
   for (var d = 0u; d < p.dv; d++) {
-    for (var i = 0u; i < 16u / S; i++) { a[i] = q[start[i] + d]; }
-    s = mixFetched(mat4x4f(tables[ti], tables[ti + step], tables[ti + 2u * step], tables[ti + 3u * step]), a, s);
+    let table = mat4x4f(tables[ti], tables[ti + step], tables[ti + 2u * step], tables[ti + 3u * step]);
+    s = mixFetched(table, queriesAt(start, d), s);
     ti += 4u * step;
   }
   for (var i = first; i < min(first + 16u, p.count); i++) {

@@ -28,6 +28,13 @@ fn rowW(i: u32, j: u32, col: u32) -> vec4f {
   return select(vec4f(), tableW[(i + p.w - 1u - min(j, p.w - 1u)) * p.dv + col], j < p.w);
 }
 
+fn biasGradsAt(at: Starts, j: u32, inside: vec4<bool>) -> Fetched {
+  let a = select(vec4f(), dbias[at[0] + j], inside);
+  let b = select(vec4f(), dbias[at[1] + j], inside);
+  if (S == 8u) { return Fetched(a, b, vec4f(), vec4f()); }
+  return Fetched(a, b, select(vec4f(), dbias[at[2] + j], inside), select(vec4f(), dbias[at[3] + j], inside));
+}
+
 @compute @workgroup_size(S)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let g = group.y * groups.x + group.x;
@@ -39,19 +46,18 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let c = min(col, p.dv - 1u);
   let qh = token / p.w;
   let qw = token % p.w;
-  var start: array<u32, 16u / S>;
+  var start: Starts;
   for (var i = 0u; i < 16u / S; i++) { start[i] = (min(first + i * S + lane, p.count - 1u) * n + token) * p.biasRow; }
   var s: Rows;
-  var a: array<vec4f, 16u / S>;
   for (var j = 0u; j < p.h; j += 4u) {
     let inside = vec4u(j, j + 1u, j + 2u, j + 3u) < vec4u(p.h); // past the grid dbias is not written
-    for (var i = 0u; i < 16u / S; i++) { a[i] = select(vec4f(), dbias[start[i] + j / 4u], inside); }
-    s = mixFetched(mat4x4f(rowH(qh, j, c), rowH(qh, j + 1u, c), rowH(qh, j + 2u, c), rowH(qh, j + 3u, c)), a, s);
+    let table = mat4x4f(rowH(qh, j, c), rowH(qh, j + 1u, c), rowH(qh, j + 2u, c), rowH(qh, j + 3u, c));
+    s = mixFetched(table, biasGradsAt(start, j / 4u, inside), s);
   }
   for (var j = 0u; j < p.w; j += 4u) {
     let inside = vec4u(j, j + 1u, j + 2u, j + 3u) < vec4u(p.w);
-    for (var i = 0u; i < 16u / S; i++) { a[i] = select(vec4f(), dbias[start[i] + p.hv + j / 4u], inside); }
-    s = mixFetched(mat4x4f(rowW(qw, j, c), rowW(qw, j + 1u, c), rowW(qw, j + 2u, c), rowW(qw, j + 3u, c)), a, s);
+    let table = mat4x4f(rowW(qw, j, c), rowW(qw, j + 1u, c), rowW(qw, j + 2u, c), rowW(qw, j + 3u, c));
+    s = mixFetched(table, biasGradsAt(start, p.hv + j / 4u, inside), s);
   }
   for (var i = first; i < min(first + 16u, p.count); i++) {
     let at = (i / p.heads) * p.qBatch + (i % p.heads) * p.qHead + token * p.qRow + col;

@@ -5,6 +5,11 @@ struct Rows {
   r8: vec4f, r9: vec4f, r10: vec4f, r11: vec4f, r12: vec4f, r13: vec4f, r14: vec4f, r15: vec4f,
 }
 
+// What a lane fetches for sixteen rows: of row i, lane i % S holds entry i / S. Filled without loops: SwiftShader keeps an array in
+// memory, element by element, once an index is no constant.
+alias Fetched = array<vec4f, 4>;
+alias Starts = array<u32, 4>; // where the rows that a lane fetches start
+
 // A number per row.
 struct Stats { a: vec4f, b: vec4f, c: vec4f, d: vec4f }
 
@@ -13,8 +18,8 @@ fn mix4(m: mat4x4f, a: vec4f, c: vec4f) -> vec4f {
   return fma(m[3], vec4f(a.w), fma(m[2], vec4f(a.z), fma(m[1], vec4f(a.y), fma(m[0], vec4f(a.x), c))));
 }
 
-// Row i += m a, with a the vec4 that lane i % S holds in a[i / S].
-fn mixFetched(m: mat4x4f, a: array<vec4f, 16u / S>, c: Rows) -> Rows {
+// Row i += m a, with a what was fetched for it.
+fn mixFetched(m: mat4x4f, a: Fetched, c: Rows) -> Rows {
   return Rows(
     mix4(m, subgroupBroadcast(a[0u / S], 0u % S), c.r0), mix4(m, subgroupBroadcast(a[1u / S], 1u % S), c.r1),
     mix4(m, subgroupBroadcast(a[2u / S], 2u % S), c.r2), mix4(m, subgroupBroadcast(a[3u / S], 3u % S), c.r3),
@@ -79,7 +84,7 @@ fn turnStats(s: Stats) -> Stats {
 fn sameRows(v: vec4f) -> Rows { return Rows(v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v); }
 
 // A number per row, from the lanes that hold them: row i in lane i % S of a[i / S].
-fn statsOf(a: array<f32, 16u / S>) -> Stats {
+fn statsOf(a: array<f32, 4>) -> Stats {
   return Stats(
     vec4f(subgroupBroadcast(a[0u / S], 0u % S), subgroupBroadcast(a[1u / S], 1u % S), subgroupBroadcast(a[2u / S], 2u % S), subgroupBroadcast(a[3u / S], 3u % S)),
     vec4f(subgroupBroadcast(a[4u / S], 4u % S), subgroupBroadcast(a[5u / S], 5u % S), subgroupBroadcast(a[6u / S], 6u % S), subgroupBroadcast(a[7u / S], 7u % S)),

@@ -1,8 +1,14 @@
 // Scores of 16 query rows and one tile of 4 S keys, as the forward kernel and the one for dq share them: each lane holds 4 keys.
 // Uses the kernel's constants S and REL, its bindings q, keys and bias, and its Params.
 
-alias Starts = array<u32, 16u / S>; // where the rows that a lane fetches start
-
+fn queriesAt(at: Starts, d: u32) -> Fetched {
+  if (S == 8u) { return Fetched(q[at[0] + d], q[at[1] + d], vec4f(), vec4f()); }
+  return Fetched(q[at[0] + d], q[at[1] + d], q[at[2] + d], q[at[3] + d]);
+}
+fn biasesAt(at: Starts, j: u32) -> Fetched {
+  if (S == 8u) { return Fetched(bias[at[0] + j], bias[at[1] + j], vec4f(), vec4f()); }
+  return Fetched(bias[at[0] + j], bias[at[1] + j], bias[at[2] + j], bias[at[3] + j]);
+}
 fn columnsAt(at: u32) -> mat4x4f { return mat4x4f(keys[at], keys[at + S], keys[at + 2u * S], keys[at + 3u * S]); }
 
 // What all tiles of a chunk start from: bias along w, and -1e30 where no key is.
@@ -12,32 +18,28 @@ fn scoreBase(chunk: u32, lane: u32, biasAt: Starts) -> Rows {
     return sameRows(select(vec4f(), vec4f(-1e30), vec4u(key, key + 1u, key + 2u, key + 3u) >= vec4u(p.w)));
   }
   let line = min(p.wp / 4u, S); // lanes on one line of the grid
-  var a: array<vec4f, 16u / S>;
   var s = Rows();
   for (var j = 0u; j < line; j++) {
-    for (var i = 0u; i < 16u / S; i++) { a[i] = bias[biasAt[i] + p.hp + chunk * S + j]; }
     let e = f32(lane % line == j);
-    s = mixFetched(mat4x4f(e, 0, 0, 0, 0, e, 0, 0, 0, 0, e, 0, 0, 0, 0, e), a, s);
+    let unit = mat4x4f(e, 0, 0, 0, 0, e, 0, 0, 0, 0, e, 0, 0, 0, 0, e);
+    s = mixFetched(unit, biasesAt(biasAt, p.hp + chunk * S + j), s);
   }
   return s;
 }
 
 // Adds the bias along h and the products of queries and keys.
 fn addScores(base: Rows, step: u32, keysAt: u32, lane: u32, queryAt: Starts, biasAt: Starts) -> Rows {
-  var a: array<vec4f, 16u / S>;
   var s = base;
   if (REL) {
     let lines = S / min(p.wp / 4u, S); // lines of the grid in a tile
     let kh = step * lines + lane / min(p.wp / 4u, S);
     for (var j = step * lines / 4u; j * 4u < (step + 1u) * lines; j++) {
-      for (var i = 0u; i < 16u / S; i++) { a[i] = bias[biasAt[i] + j]; }
       let e = vec4f(vec4u(j * 4u, j * 4u + 1u, j * 4u + 2u, j * 4u + 3u) == vec4u(kh));
-      s = mixFetched(mat4x4f(vec4f(e.x), vec4f(e.y), vec4f(e.z), vec4f(e.w)), a, s);
+      s = mixFetched(mat4x4f(vec4f(e.x), vec4f(e.y), vec4f(e.z), vec4f(e.w)), biasesAt(biasAt, j), s);
     }
   }
   for (var d = 0u; d < p.dv; d++) {
-    for (var i = 0u; i < 16u / S; i++) { a[i] = q[queryAt[i] + d]; }
-    s = mixFetched(columnsAt(keysAt + d * 4u * S + lane), a, s);
+    s = mixFetched(columnsAt(keysAt + d * 4u * S + lane), queriesAt(queryAt, d), s);
   }
   return s;
 }
