@@ -50,7 +50,7 @@ export function computerBytes({ config, adapter, stateBytes, reservedBytes, imag
   const { imageSize } = modelConfig(config).encoder;
   const cache = cacheMb * MIB;
   const batches = 3 * config.train.batch * 4 * 4 * imageSize ** 2;
-  const states = STATES * stateBytes;
+  const states = Math.round(STATES * stateBytes);
   const scored = (images?.largestPixels ?? 0) * SCORED_PER_PIXEL;
   const driver = /lavapipe/i.test(adapter.name) ? DRIVER_BYTES.lavapipe : DRIVER_BYTES.other;
   return (
