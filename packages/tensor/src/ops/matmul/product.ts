@@ -38,7 +38,7 @@ function fixedSubgroup(device: Device): 8 | 4 | 0 {
     : 0;
 }
 
-/** Rows of the result that a workgroup owns. */
+/** Rows of the result that a workgroup owns, as the kernels have it: ROWS of the subgroup one by its size, 64 of the direct one. */
 const TILE_ROWS = { 8: 16, 4: 12, 0: 64 };
 
 /** Below this many rows of the result, putting b in panels costs more than it saves. */
