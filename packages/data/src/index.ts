@@ -62,6 +62,7 @@ export {
 } from "./transform/augmentation";
 export { type ColorChange, changeColor } from "./transform/color";
 export { normalizeToPlanar, preprocess, samPixelMean, samPixelStd } from "./transform/normalize";
+export { recolorAsStained } from "./transform/recolor";
 export { applySymmetry, resizeImage, resizeLabels, type Symmetry, type Window } from "./transform/resample";
 export { permutation, philox4x32, type RandomStream, randomStream } from "./transform/rng";
 export { changeStain, type StainChange } from "./transform/stain";

@@ -123,6 +123,20 @@ test("predict writes every kind of file, whole or in shards", async () => {
   expect(JSON.parse(await readFile(join(root, "shards/predictions.json"), "utf8")).images).toHaveLength(2);
 });
 
+test("predict --recolor shows the model another image, and the summary says so", async () => {
+  const plain = await run("predict dsb_fluo/images/4d40de30.png --run whole --out plain --write probability --json");
+  const done = await run(
+    "predict dsb_fluo/images/4d40de30.png --run whole --out re --write probability --recolor --json",
+  );
+  expect([JSON.parse(plain.out).recolored, JSON.parse(done.out).recolored]).toEqual([false, true]);
+  const file = "4d40de30_probability.png";
+  expect(await readFile(join(root, "re", file))).not.toEqual(await readFile(join(root, "plain", file)));
+  for (const [i, flag] of ["", " --recolor"].entries())
+    await run(`predict dsb_fluo/images/4d4*.png --run whole --out mixed --shard ${i}/2${flag}`);
+  const mixed = await run("merge mixed");
+  expect([mixed.code, mixed.err]).toEqual([2, expect.stringContaining("made with --recolor, others without")]);
+});
+
 test("evaluate in shards and merge: the table of one process", async () => {
   const scores = await run("evaluate --run whole --out scores --json");
   expect(scores.code).toBe(0);

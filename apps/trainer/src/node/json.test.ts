@@ -20,7 +20,7 @@ beforeAll(async () => {
   const storage = await NodeStorage.existing(root);
   await storage.write("run/config.yaml", "model:\n  preset: nano\n");
   await storage.write("run/per-image.csv", perImageCsv([{ ...evaluate(map, map), image: "a" }]));
-  const part = JSON.stringify({ model: "m", images: [{ image: "a", nuclei: 1 }], failed: [] });
+  const part = JSON.stringify({ model: "m", recolored: false, images: [{ image: "a", nuclei: 1 }], failed: [] });
   await storage.write("shards/predictions.shard-0-of-1.json", part);
   await writeFile(join(root, "w.safetensors"), writeSafetensors({ w: { shape: [1], data: Float32Array.of(1) } }));
   await writeFile(

@@ -13,16 +13,21 @@ import type { ExportRequest, OpenedImage } from "./protocol";
 
 const CHANNELS = ["Red", "Green", "Blue"] as const;
 
-/** The nuclei as a file; every form says what it is not for, where the format has a place for it. */
+/**
+ * The nuclei as a file; every form says what it is not for, where the format has a place for it, and GeoJSON and PNG also when the
+ * model saw the image recoloured.
+ */
 export async function exportFile(
   { format, labels, micronsPerPixel }: ExportRequest,
   image: OpenedImage,
+  recolored: boolean,
 ): Promise<Blob> {
   const scale = micronsPerPixel === null ? {} : { micronsPerPixel };
+  const notice = recolored ? `${NOT_FOR_DIAGNOSIS} The model saw the image recoloured.` : NOT_FOR_DIAGNOSIS;
   const intensities = { image: { data: image.rgb, channels: 3 } };
   switch (format) {
     case "png":
-      return new Blob([withPngText(await encodeLabelPng(labels), "Comment", NOT_FOR_DIAGNOSIS)], { type: "image/png" });
+      return new Blob([withPngText(await encodeLabelPng(labels), "Comment", notice)], { type: "image/png" });
     case "tiff":
       return new Blob([await encodeLabelTiff(labels)], { type: "image/tiff" });
     case "csv":
@@ -38,17 +43,17 @@ export async function exportFile(
         channelNames: CHANNELS,
         classification: { name: "Nucleus" },
       });
-      const text = noted(writeGeoJson(features, { namespace: image.name }));
+      const text = noted(writeGeoJson(features, { namespace: image.name }), notice);
       return new Response(byteStream(text, { gzip: format === "geojson.gz" })).blob();
     }
   }
 }
 
 /** Puts the notice into the collection as a member of its own, which readers of GeoJSON pass over. */
-async function* noted(pieces: AsyncIterable<string>): AsyncGenerator<string> {
+async function* noted(pieces: AsyncIterable<string>, notice: string): AsyncGenerator<string> {
   let first = true;
   for await (const piece of pieces) {
-    yield first ? piece.replace("{", `{"note":${JSON.stringify(NOT_FOR_DIAGNOSIS)},`) : piece;
+    yield first ? piece.replace("{", `{"note":${JSON.stringify(notice)},`) : piece;
     first = false;
   }
 }

@@ -8,6 +8,7 @@ import {
   memoryStorage,
   mergeCheckpoint,
   parseSavedConfig,
+  portableConfig,
   type RunStorage,
   resolveConfig,
   type StepEvent,
@@ -155,7 +156,7 @@ export class TrainingService {
       await trainer.run({ signal });
       if (trainer.isFinished) {
         if (trainer.progress.best) await trainer.resume("best");
-        const info = { config: configToYaml(config), ...(base && { baseSha256: base }) };
+        const info = { config: configToYaml(portableConfig(config)), ...(base && { baseSha256: base }) };
         await storage.write(
           "model.safetensors",
           base ? await saveTrained(trainer.model, info) : await mergeCheckpoint(trainer.model, info),

@@ -1,8 +1,9 @@
+import { recolorAsStained } from "@ama-sam/data";
 import type { LabelMap } from "@ama-sam/instances";
 import { failureOf, TroubleError } from "./failures";
 import { Gpu } from "./gpu";
 import { ModelService } from "./model";
-import { openPicture, recolored as recoloredImage } from "./picture";
+import { openPicture } from "./picture";
 import type { CallName, EngineCalls, FromEngine, OpenedImage, Progress, ToEngine } from "./protocol";
 import { SegmentService } from "./segment";
 
@@ -74,7 +75,7 @@ const handlers: Handlers = {
   },
   segment: async ({ recolored, ...settings }, { progress, signal, give }) => {
     const image = openImage();
-    if (recolored !== (seen !== image)) seen = recolored ? recoloredImage(image) : image;
+    if (recolored !== (seen !== image)) seen = recolored ? { ...image, rgb: recolorAsStained(image.rgb) } : image;
     const found = await segments.segment(await models.current(), seen ?? image, settings, progress, signal);
     give(found.labels.data as Uint32Array<ArrayBuffer>);
     return found;
@@ -95,7 +96,7 @@ const handlers: Handlers = {
     return scoreAgainst(labels, truth);
   },
   score: async ({ labels }) => (truth ? (await import("./truth")).scoreAgainst(labels, truth) : null),
-  export: async (request) => (await import("./exports")).exportFile(request, openImage()),
+  export: async (request) => (await import("./exports")).exportFile(request, openImage(), seen !== picture),
   weights: async () => {
     const weights = await weightsStore();
     return { list: await weights.list(), persistent: await weights.isPersistent() };

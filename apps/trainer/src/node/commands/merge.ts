@@ -111,6 +111,7 @@ async function mergePredictions(
 ): Promise<Record<string, unknown> & { text: string }> {
   interface Part {
     model: string;
+    recolored: boolean;
     images: { image: string; nuclei: number }[];
     failed: { image: string }[];
   }
@@ -119,9 +120,12 @@ async function mergePredictions(
   );
   if (new Set(parts.map((part) => part.model)).size > 1)
     throw new CommandError("the parts were made by different models");
+  if (new Set(parts.map((part) => part.recolored)).size > 1)
+    throw new CommandError("some parts were made with --recolor, others without");
   const byImage = (a: { image: string }, b: { image: string }) => (a.image < b.image ? -1 : 1);
   const facts = {
     model: parts[0]!.model,
+    recolored: parts[0]!.recolored,
     images: parts.flatMap((part) => part.images).sort(byImage),
     failed: parts.flatMap((part) => part.failed).sort(byImage),
   };

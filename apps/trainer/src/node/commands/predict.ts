@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { recolorAsStained } from "@ama-sam/data";
 import { evaluateOptions, predictImage, VIEWS, type Views } from "ama-sam";
 import { type AddCommand, anyNumber, pathFrom, wholeNumber } from "../command";
 import { CommandError, EXIT } from "../errors";
@@ -21,6 +22,7 @@ interface PredictFlags extends ModelFlags {
   halo?: number;
   views?: string;
   mpp?: number;
+  recolor?: boolean;
   gzip?: boolean;
   overwrite?: boolean;
   shard?: string;
@@ -72,6 +74,10 @@ export const addPredict: AddCommand = (program, { io, run }) => {
       "test-time augmentation: none, flip (mean over mirrored images, 4 times the work), d4 (also turned, 8 times)",
     )
     .option("--mpp <micrometres>", "pixel size, where the file does not say it", anyNumber("--mpp", 0.001, 100))
+    .option(
+      "--recolor",
+      "show the model the image recoloured as a stained section: for bright nuclei on a dark ground (fluorescence)",
+    )
     .option("--gzip", "write .geojson.gz, which QuPath opens too")
     .option("--overwrite", "replace results that are there")
     .option("--json", "print what was written as JSON");
@@ -117,21 +123,25 @@ export const addPredict: AddCommand = (program, { io, run }) => {
                 });
                 if (!image) continue;
                 const micronsPerPixel = flags.mpp ?? image.micronsPerPixel;
-                const prediction = await predictImage(model, image, {
-                  ...base,
-                  ...(flags.threshold !== undefined && { threshold: flags.threshold }),
-                  ...(tile !== undefined && { tile }),
-                  ...(flags.halo !== undefined && { halo: flags.halo }),
-                  ...(flags.views !== undefined && { views: flags.views as Views }),
-                  instances: {
-                    ...base.instances,
-                    ...(flags.instances !== undefined && { method: flags.instances as "components" | "watershed" }),
+                const prediction = await predictImage(
+                  model,
+                  flags.recolor ? { ...image, data: recolorAsStained(image.data) } : image,
+                  {
+                    ...base,
+                    ...(flags.threshold !== undefined && { threshold: flags.threshold }),
+                    ...(tile !== undefined && { tile }),
+                    ...(flags.halo !== undefined && { halo: flags.halo }),
+                    ...(flags.views !== undefined && { views: flags.views as Views }),
+                    instances: {
+                      ...base.instances,
+                      ...(flags.instances !== undefined && { method: flags.instances as "components" | "watershed" }),
+                    },
+                    signal: io.stop.signal,
+                    onProgress: (tiles, of) => {
+                      if (io.tty) io.err(`\r\x1b[K${name}: tile ${tiles} of ${of}`);
+                    },
                   },
-                  signal: io.stop.signal,
-                  onProgress: (tiles, of) => {
-                    if (io.tty) io.err(`\r\x1b[K${name}: tile ${tiles} of ${of}`);
-                  },
-                }).catch((error) => {
+                ).catch((error) => {
                   if (io.stop.reason) return null;
                   throw error;
                 });
@@ -161,7 +171,7 @@ export const addPredict: AddCommand = (program, { io, run }) => {
               io.err(`stopped after ${done.length} of ${images.length} images\n`);
               return io.stop.exitCode;
             }
-            const facts = { model: files.trained.sha256, images: done, failed };
+            const facts = { model: files.trained.sha256, recolored: flags.recolor ?? false, images: done, failed };
             await writeAtomic(summary, `${JSON.stringify(facts, null, 2)}\n`);
             if (flags.json) io.out(`${JSON.stringify(facts, null, 2)}\n`);
             else
