@@ -1,7 +1,8 @@
 enable subgroups;
 // dk and dv of streaming attention for adapters whose subgroups have one fixed size S. A subgroup owns 16 keys and runs over tiles
 // of 4 S queries: transposed scores, the weights from each query's log-sum-exp, then the weights times dy and ds times the queries.
-// The bias comes in as products with unit vectors, so that no row loads its own.
+// The bias comes in as products with unit vectors, so that no row loads its own. Every sum has a loop of its own: on lavapipe a load is
+// 1.5 KB of code, and two sums in one loop do not fit the instruction cache (1.4 times the time).
 
 const S: u32 = 8u; // lanes of a subgroup
 const CH: u32 = 2u; // vec4 of channels per lane
@@ -13,26 +14,37 @@ struct Params {
   blocks: u32, // of 16 keys
   tiles: u32, // of 4 S queries
   w: u32, hp: u32, biasRow: u32, // keys per grid row; where the kw part of a bias row starts; its length
-  second: u32, // where the part of dy starts in columns and rows
+  second: u32, // where the part of dy starts in columns
   kBatch: u32, kHead: u32, kRow: u32, kOffset: u32, vOffset: u32, // in vec4
   dkOffset: u32, dvOffset: u32,
+  nq: u32, // queries
+  qBatch: u32, qHead: u32, qRow: u32,
+  yBatch: u32, yHead: u32, yRow: u32,
+  scale: f32,
   lanes: u32, // S, as a number that no compiler unrolls loops by
 }
 
 @group(0) @binding(0) var<storage, read> k: array<vec4f>; // [B, A, N, D] by strides
 @group(0) @binding(1) var<storage, read> v: array<vec4f>; // [B, A, N, D] by strides
 @group(0) @binding(2) var<storage, read> columns: array<vec4f>; // [B * A, tiles, D, S]: queries times the scale; then dy
-@group(0) @binding(3) var<storage, read> rows: array<vec4f>; // [B * A, tiles, 4 S, D / 4]: queries times the scale; then dy
-@group(0) @binding(4) var<storage, read> stats: array<vec4f>; // [2, B * A, tiles * S]: log-sum-exp, sum of dy * y
-@group(0) @binding(5) var<storage, read> bias: array<vec4f>; // [B * A, tiles, biasRow, S]: transposed tiles
-@group(0) @binding(6) var<storage, read_write> dkv: array<vec4f>; // dk and dv, strides of k, each from its own offset
-@group(0) @binding(7) var<uniform> p: Params;
+@group(0) @binding(3) var<storage, read> q: array<vec4f>; // [B, A, Nq, D] by strides
+@group(0) @binding(4) var<storage, read> dy: array<vec4f>; // [B, A, Nq, D] by strides
+@group(0) @binding(5) var<storage, read> stats: array<vec4f>; // [2, B * A, tiles * S]: log-sum-exp, sum of dy * y
+@group(0) @binding(6) var<storage, read> bias: array<vec4f>; // [B * A, tiles, biasRow, S]: transposed tiles
+@group(0) @binding(7) var<storage, read_write> dkv: array<vec4f>; // dk and dv, strides of k, each from its own offset
+@group(0) @binding(8) var<uniform> p: Params;
 
 fn columnsAt(at: u32) -> mat4x4f {
   return mat4x4f(columns[at], columns[at + S], columns[at + 2u * S], columns[at + 3u * S]);
 }
-fn rowsAt(at: u32) -> mat4x4f {
-  return mat4x4f(rows[at], rows[at + p.dv], rows[at + 2u * p.dv], rows[at + 3u * p.dv]);
+// A vec4 of four queries' rows from row i on; past the last it is the last, whose weights are none there.
+fn queriesAt(at: u32, i: u32) -> mat4x4f {
+  let r = min(vec4u(i, i + 1u, i + 2u, i + 3u), vec4u(p.nq - 1u)) * p.qRow + at;
+  return mat4x4f(q[r.x], q[r.y], q[r.z], q[r.w]);
+}
+fn gradsAt(at: u32, i: u32) -> mat4x4f {
+  let r = min(vec4u(i, i + 1u, i + 2u, i + 3u), vec4u(p.nq - 1u)) * p.yRow + at;
+  return mat4x4f(dy[r.x], dy[r.y], dy[r.z], dy[r.w]);
 }
 fn biasAt(at: u32) -> mat4x4f {
   return mat4x4f(bias[at], bias[at + S], bias[at + 2u * S], bias[at + 3u * S]);
@@ -58,6 +70,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let row = (g % p.blocks) * 16u;
   let end = min(row + 16u, p.n);
   let ki = (head / p.heads) * p.kBatch + (head % p.heads) * p.kHead;
+  let qi = (head / p.heads) * p.qBatch + (head % p.heads) * p.qHead;
+  let yi = (head / p.heads) * p.yBatch + (head % p.heads) * p.yHead;
   var keyAt: Starts;
   var key: Starts;
   for (var i = 0u; i < 16u / S; i++) {
@@ -91,34 +105,39 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         s = mixFetched(biasAt(bi + (p.hp + j * 4u) * S), a, s);
       }
     }
-    var t = Rows();
     for (var d = 0u; d < p.dv; d++) {
       s = mixFetched(columnsAt(at + d * 4u * S + lane), keysAt(keyAt, p.kOffset + d), s);
+    }
+    var t = Rows();
+    for (var d = 0u; d < p.dv; d++) {
       t = mixFetched(columnsAt(p.second + at + d * 4u * S + lane), valuesAt(keyAt, p.vOffset + d), t);
     }
     s = expColumns(s, stats[head * p.tiles * S + query]);
     t = softmaxGradColumns(s, t, stats[(p.count + head) * p.tiles * S + query]);
-    var ri = at;
-    for (var j = 0u; j < p.lanes; j++) {
-      v0 = mixLane(rowsAt(p.second + ri + e0), s, j, v0);
-      if (CH > 1u) { v1 = mixLane(rowsAt(p.second + ri + e1), s, j, v1); }
-      if (CH > 2u) { v2 = mixLane(rowsAt(p.second + ri + e2), s, j, v2); }
-      if (CH > 3u) { v3 = mixLane(rowsAt(p.second + ri + e3), s, j, v3); }
-      k0 = mixLane(rowsAt(ri + e0), t, j, k0);
-      if (CH > 1u) { k1 = mixLane(rowsAt(ri + e1), t, j, k1); }
-      if (CH > 2u) { k2 = mixLane(rowsAt(ri + e2), t, j, k2); }
-      if (CH > 3u) { k3 = mixLane(rowsAt(ri + e3), t, j, k3); }
-      ri += 4u * p.dv;
+    let first = tile * 4u * S;
+    for (var j = 0u; j < p.lanes; j++) { v0 = mixLane(gradsAt(yi + e0, first + 4u * j), s, j, v0); }
+    for (var j = 0u; j < p.lanes; j++) { k0 = mixLane(queriesAt(qi + e0, first + 4u * j), t, j, k0); }
+    if (CH > 1u) {
+      for (var j = 0u; j < p.lanes; j++) { v1 = mixLane(gradsAt(yi + e1, first + 4u * j), s, j, v1); }
+      for (var j = 0u; j < p.lanes; j++) { k1 = mixLane(queriesAt(qi + e1, first + 4u * j), t, j, k1); }
+    }
+    if (CH > 2u) {
+      for (var j = 0u; j < p.lanes; j++) { v2 = mixLane(gradsAt(yi + e2, first + 4u * j), s, j, v2); }
+      for (var j = 0u; j < p.lanes; j++) { k2 = mixLane(queriesAt(qi + e2, first + 4u * j), t, j, k2); }
+    }
+    if (CH > 3u) {
+      for (var j = 0u; j < p.lanes; j++) { v3 = mixLane(gradsAt(yi + e3, first + 4u * j), s, j, v3); }
+      for (var j = 0u; j < p.lanes; j++) { k3 = mixLane(queriesAt(qi + e3, first + 4u * j), t, j, k3); }
     }
   }
   var di = ki + row * p.kRow + lane;
   for (var i = row; i < end; i++) {
     let dk = p.dkOffset + di;
     let dv = p.dvOffset + di;
-    if (lane < p.dv) { dkv[dk] = k0.r0; dkv[dv] = v0.r0; }
-    if (CH > 1u && lane + S < p.dv) { dkv[dk + S] = k1.r0; dkv[dv + S] = v1.r0; }
-    if (CH > 2u && lane + 2u * S < p.dv) { dkv[dk + 2u * S] = k2.r0; dkv[dv + 2u * S] = v2.r0; }
-    if (CH > 3u && lane + 3u * S < p.dv) { dkv[dk + 3u * S] = k3.r0; dkv[dv + 3u * S] = v3.r0; }
+    if (lane < p.dv) { dkv[dk] = k0.r0 * p.scale; dkv[dv] = v0.r0; }
+    if (CH > 1u && lane + S < p.dv) { dkv[dk + S] = k1.r0 * p.scale; dkv[dv + S] = v1.r0; }
+    if (CH > 2u && lane + 2u * S < p.dv) { dkv[dk + 2u * S] = k2.r0 * p.scale; dkv[dv + 2u * S] = v2.r0; }
+    if (CH > 3u && lane + 3u * S < p.dv) { dkv[dk + 3u * S] = k3.r0 * p.scale; dkv[dv + 3u * S] = v3.r0; }
     di += p.kRow;
     k0 = turn(k0);
     v0 = turn(v0);

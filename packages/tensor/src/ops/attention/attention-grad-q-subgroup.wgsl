@@ -16,23 +16,27 @@ struct Params {
   hp: u32, biasRow: u32, // where the kw part of a bias row starts; its length; in vec4
   qBatch: u32, qHead: u32, qRow: u32, // strides in vec4
   yBatch: u32, yHead: u32, yRow: u32,
+  nk: u32, // keys
+  kBatch: u32, kHead: u32, kRow: u32, kOffset: u32,
   lanes: u32, // S, as a number that no compiler unrolls loops by
   np: u32, // rows of stats, with padding
   second: u32, // where the values start in keys
+  scale: f32,
 }
 
 @group(0) @binding(0) var<storage, read> q: array<vec4f>; // [B, A, N, D] by strides
 @group(0) @binding(1) var<storage, read> dy: array<vec4f>; // [B, A, N, D] by strides
 @group(0) @binding(2) var<storage, read> keys: array<vec4f>; // [B * A, tiles, D, S]: keys times the scale; then values
-@group(0) @binding(3) var<storage, read> rows: array<vec4f>; // [B * A, tiles, 4 S, D / 4]: keys times the scale
+@group(0) @binding(3) var<storage, read> k: array<vec4f>; // [B, A, Nk, D] by strides
 @group(0) @binding(4) var<storage, read> bias: array<vec4f>; // [B * A, N, biasRow]
 @group(0) @binding(5) var<storage, read> stats: array<f32>; // [2, B * A, np]: log-sum-exp, sum of dy * y
 @group(0) @binding(6) var<storage, read_write> dq: array<vec4f>; // [B, A, N, D], strides of q
 @group(0) @binding(7) var<storage, read_write> dbias: array<f32>; // [B * A, N, biasRow * 4]
 @group(0) @binding(8) var<uniform> p: Params;
 
-fn rowsAt(at: u32) -> mat4x4f {
-  return mat4x4f(rows[at], rows[at + p.dv], rows[at + 2u * p.dv], rows[at + 3u * p.dv]);
+fn rowsAt(at: u32, key: vec4u) -> mat4x4f {
+  let r = at + key * p.kRow;
+  return mat4x4f(k[r.x], k[r.y], k[r.z], k[r.w]);
 }
 
 fn gradsAt(at: Starts, d: u32) -> Fetched {
@@ -48,6 +52,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let row = (g % p.blocks) * 16u;
   let end = min(row + 16u, p.n);
   let qi = (head / p.heads) * p.qBatch + (head % p.heads) * p.qHead;
+  let ki = (head / p.heads) * p.kBatch + (head % p.heads) * p.kHead + p.kOffset;
   let yi = (head / p.heads) * p.yBatch + (head % p.heads) * p.yHead;
   var queryAt: Starts;
   var gradAt: Starts;
@@ -89,13 +94,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       t = mixFetched(columnsAt(p.second + at + d * 4u * S + lane), gradsAt(gradAt, d), t);
     }
     s = softmaxGrad(s, t, delta);
-    var ri = at;
+    var place = firstPlace(tile);
     for (var j = 0u; j < p.lanes; j++) {
-      o0 = mixLane(rowsAt(ri + e0), s, j, o0);
-      if (CH > 1u) { o1 = mixLane(rowsAt(ri + e1), s, j, o1); }
-      if (CH > 2u) { o2 = mixLane(rowsAt(ri + e2), s, j, o2); }
-      if (CH > 3u) { o3 = mixLane(rowsAt(ri + e3), s, j, o3); }
-      ri += 4u * p.dv;
+      let key = keysOf(place);
+      o0 = mixLane(rowsAt(ki + e0, key), s, j, o0);
+      if (CH > 1u) { o1 = mixLane(rowsAt(ki + e1, key), s, j, o1); }
+      if (CH > 2u) { o2 = mixLane(rowsAt(ki + e2, key), s, j, o2); }
+      if (CH > 3u) { o3 = mixLane(rowsAt(ki + e3, key), s, j, o3); }
+      place = nextPlace(place);
     }
     if (REL) {
       var sum = sums(s);
@@ -123,10 +129,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   }
   var di = qi + row * p.qRow + lane;
   for (var i = row; i < end; i++) {
-    if (lane < p.dv) { dq[di] = o0.r0; }
-    if (CH > 1u && lane + S < p.dv) { dq[di + S] = o1.r0; }
-    if (CH > 2u && lane + 2u * S < p.dv) { dq[di + 2u * S] = o2.r0; }
-    if (CH > 3u && lane + 3u * S < p.dv) { dq[di + 3u * S] = o3.r0; }
+    if (lane < p.dv) { dq[di] = o0.r0 * p.scale; }
+    if (CH > 1u && lane + S < p.dv) { dq[di + S] = o1.r0 * p.scale; }
+    if (CH > 2u && lane + 2u * S < p.dv) { dq[di + 2u * S] = o2.r0 * p.scale; }
+    if (CH > 3u && lane + 3u * S < p.dv) { dq[di + 3u * S] = o3.r0 * p.scale; }
     di += p.qRow;
     o0 = turn(o0);
     if (CH > 1u) { o1 = turn(o1); }

@@ -1,10 +1,9 @@
-// Copies rows of heads into tiles of 4 S rows for the subgroup kernels: transposed (4 rows side by side in a vec4, channel by
-// channel) or as they stand. Tiles follow a token grid whose lines are padded to wp, so that a vec4 of rows lies in one line;
-// places without a row hold zeros. One lane moves 4 rows x 4 channels.
+// Copies rows of heads into transposed tiles of 4 S rows for the subgroup kernels: 4 rows side by side in a vec4, channel by
+// channel. Tiles follow a token grid whose lines are padded to wp, so that a vec4 of rows lies in one line; places without a
+// row hold zeros. One lane moves 4 rows x 4 channels.
 
 const WG: u32 = 64u;
 const S: u32 = 8u;
-const TRANSPOSE: bool = false;
 
 struct Params {
   heads: u32, count: u32, // heads; batch * heads
@@ -17,7 +16,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>; // [B, A, N, D] by strides
-@group(0) @binding(1) var<storage, read_write> y: array<vec4f>; // [B * A, tiles, D, S] if TRANSPOSE, else [B * A, tiles, 4 S, D / 4]; from start on
+@group(0) @binding(1) var<storage, read_write> y: array<vec4f>; // [B * A, tiles, D, S], from start on
 @group(0) @binding(2) var<uniform> p: Params;
 
 fn at(base: u32, kh: u32, kw: u32) -> vec4f {
@@ -44,18 +43,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let r1 = at(base, kh, kw + 1u);
   let r2 = at(base, kh, kw + 2u);
   let r3 = at(base, kh, kw + 3u);
-  let start = p.start + (head * p.tiles + tile) * 4u * S * p.dv;
-  if (TRANSPOSE) {
-    let o = start + d * 4u * S + four;
-    y[o] = vec4f(r0.x, r1.x, r2.x, r3.x);
-    y[o + S] = vec4f(r0.y, r1.y, r2.y, r3.y);
-    y[o + 2u * S] = vec4f(r0.z, r1.z, r2.z, r3.z);
-    y[o + 3u * S] = vec4f(r0.w, r1.w, r2.w, r3.w);
-  } else {
-    let o = start + four * 4u * p.dv + d;
-    y[o] = r0;
-    y[o + p.dv] = r1;
-    y[o + 2u * p.dv] = r2;
-    y[o + 3u * p.dv] = r3;
-  }
+  let o = p.start + ((head * p.tiles + tile) * p.dv + d) * 4u * S + four;
+  y[o] = vec4f(r0.x, r1.x, r2.x, r3.x);
+  y[o + S] = vec4f(r0.y, r1.y, r2.y, r3.y);
+  y[o + 2u * S] = vec4f(r0.z, r1.z, r2.z, r3.z);
+  y[o + 3u * S] = vec4f(r0.w, r1.w, r2.w, r3.w);
 }

@@ -2,7 +2,7 @@ enable subgroups;
 // Streaming softmax attention for adapters whose subgroups have one fixed size S (lavapipe 8, SwiftShader 4), where loads bound
 // the speed. A subgroup owns 16 query rows. Scores: lanes hold 4 keys each, the queries come by broadcast; outputs: lanes hold
 // 4 CH channels each, the weights come by shuffle. A tile of 4 S keys and D channels takes (16 / S + 4) D / 4 + 4 S CH loads of a
-// vec4 per lane for 256 D multiply-adds; keys and values come packed in tiles (attention-pack). The running maximum moves only
+// vec4 per lane for 256 D multiply-adds; keys come packed in tiles (attention-pack). The running maximum moves only
 // when a score passes it by more than SLACK: most tiles need no reduction over lanes and no rescaling.
 
 const S: u32 = 8u; // lanes of a subgroup
@@ -19,19 +19,22 @@ struct Params {
   hp: u32, biasRow: u32, // where the kw part of a bias row starts; its length; in vec4
   qBatch: u32, qHead: u32, qRow: u32, // strides in vec4
   yBatch: u32, yHead: u32, yRow: u32,
+  nk: u32, // keys
+  kBatch: u32, kHead: u32, kRow: u32, kOffset: u32, // of the values
   lanes: u32, // S, as a number that no compiler unrolls loops by
 }
 
 @group(0) @binding(0) var<storage, read> q: array<vec4f>; // [B, A, N, D] by strides
 @group(0) @binding(1) var<storage, read> keys: array<vec4f>; // [B * A, tiles, D, S], times the scale
-@group(0) @binding(2) var<storage, read> values: array<vec4f>; // [B * A, tiles, 4 S, D / 4]
+@group(0) @binding(2) var<storage, read> v: array<vec4f>; // [B, A, Nk, D] by strides
 @group(0) @binding(3) var<storage, read> bias: array<vec4f>; // [B * A, N, biasRow]
 @group(0) @binding(4) var<storage, read_write> y: array<vec4f>; // [B, A, N, D] by strides
 @group(0) @binding(5) var<storage, read_write> lse: array<f32>; // [B * A, N]
 @group(0) @binding(6) var<uniform> p: Params;
 
-fn rowsOfValues(at: u32) -> mat4x4f {
-  return mat4x4f(values[at], values[at + p.dv], values[at + 2u * p.dv], values[at + 3u * p.dv]);
+fn valuesAt(at: u32, key: vec4u) -> mat4x4f {
+  let r = at + key * p.kRow;
+  return mat4x4f(v[r.x], v[r.y], v[r.z], v[r.w]);
 }
 
 // The vote is the same in all lanes, which the analysis does not see.
@@ -53,6 +56,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var o0: Rows; var o1: Rows; var o2: Rows; var o3: Rows;
   var most = Stats(vec4f(-1e30), vec4f(-1e30), vec4f(-1e30), vec4f(-1e30));
   var sum: Stats;
+  let vi = (head / p.heads) * p.kBatch + (head % p.heads) * p.kHead + p.kOffset;
+  let e0 = min(lane, p.dv - 1u);
   let e1 = min(lane + S, p.dv - 1u);
   let e2 = min(lane + 2u * S, p.dv - 1u);
   let e3 = min(lane + 3u * S, p.dv - 1u);
@@ -80,13 +85,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     s = expRows(s, most);
     let u = sums(s);
     sum = Stats(sum.a + u.a, sum.b + u.b, sum.c + u.c, sum.d + u.d);
-    var vi = (head * tiles + tile) * unit;
+    var place = firstPlace(tile);
     for (var j = 0u; j < p.lanes; j++) {
-      o0 = mixLane(rowsOfValues(vi + min(lane, p.dv - 1u)), s, j, o0);
-      if (CH > 1u) { o1 = mixLane(rowsOfValues(vi + e1), s, j, o1); }
-      if (CH > 2u) { o2 = mixLane(rowsOfValues(vi + e2), s, j, o2); }
-      if (CH > 3u) { o3 = mixLane(rowsOfValues(vi + e3), s, j, o3); }
-      vi += 4u * p.dv;
+      let key = keysOf(place);
+      o0 = mixLane(valuesAt(vi + e0, key), s, j, o0);
+      if (CH > 1u) { o1 = mixLane(valuesAt(vi + e1, key), s, j, o1); }
+      if (CH > 2u) { o2 = mixLane(valuesAt(vi + e2, key), s, j, o2); }
+      if (CH > 3u) { o3 = mixLane(valuesAt(vi + e3, key), s, j, o3); }
+      place = nextPlace(place);
     }
   }
   var all = Stats(subgroupAdd(sum.a), subgroupAdd(sum.b), subgroupAdd(sum.c), subgroupAdd(sum.d));

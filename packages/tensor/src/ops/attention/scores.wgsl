@@ -43,3 +43,23 @@ fn addScores(base: Rows, step: u32, keysAt: u32, lane: u32, queryAt: Starts, bia
   }
   return s;
 }
+
+// Where four keys of a tile stand in the grid of keys: the first's row, and its place in a line with padding.
+struct Place { row: u32, across: u32 }
+
+fn firstPlace(tile: u32) -> Place {
+  let lines = 4u * S / min(p.wp, 4u * S); // lines of the grid in a tile
+  let across = tile / p.steps * 4u * S;
+  return Place(tile % p.steps * lines * p.w + across, across);
+}
+
+// The next four keys of the tile, which may begin the next line.
+fn nextPlace(at: Place) -> Place {
+  let ends = at.across + 4u == p.wp;
+  return Place(at.row + select(4u, 4u + p.w - p.wp, ends), select(at.across + 4u, 0u, ends));
+}
+
+// The rows of the four keys there. In the padding of a line they are others, past the last the last: no such key has any weight.
+fn keysOf(at: Place) -> vec4u {
+  return min(vec4u(at.row, at.row + 1u, at.row + 2u, at.row + 3u), vec4u(p.nk - 1u));
+}

@@ -28,6 +28,11 @@ const sizes = {
   yBatch: "u32",
   yHead: "u32",
   yRow: "u32",
+  nk: "u32",
+  kBatch: "u32",
+  kHead: "u32",
+  kRow: "u32",
+  kOffset: "u32",
   lanes: "u32",
 } as const;
 
@@ -44,7 +49,7 @@ export const attentionGradQSubgroupKernel = /* @__PURE__ */ defineKernel({
   name: "attention-grad-q-subgroup",
   source: [rowsWgsl, rowsGradWgsl, scoresWgsl, gradQWgsl],
   params,
-  uniforms: { ...sizes, np: "u32", second: "u32" },
+  uniforms: { ...sizes, np: "u32", second: "u32", scale: "f32" },
 });
 export const attentionGradKvSubgroupKernel = /* @__PURE__ */ defineKernel({
   name: "attention-grad-kv-subgroup",
@@ -68,19 +73,45 @@ export const attentionGradKvSubgroupKernel = /* @__PURE__ */ defineKernel({
     vOffset: "u32",
     dkOffset: "u32",
     dvOffset: "u32",
+    nq: "u32",
+    qBatch: "u32",
+    qHead: "u32",
+    qRow: "u32",
+    yBatch: "u32",
+    yHead: "u32",
+    yRow: "u32",
+    scale: "f32",
     lanes: "u32",
   },
 });
+
+function queryStrides(h: Heads) {
+  const q = { qBatch: h.q.batch / 4, qHead: h.q.head / 4, qRow: h.q.row / 4 };
+  return { ...q, yBatch: h.y.batch / 4, yHead: h.y.head / 4, yRow: h.y.row / 4 };
+}
+
+function keyStrides(h: Heads) {
+  return { kBatch: h.kv.batch / 4, kHead: h.kv.head / 4, kRow: h.kv.row / 4 };
+}
 
 function launch(h: Heads, rows: number, tiling: Tiling, layout: BiasLayout, S: number) {
   const blocks = Math.ceil(rows / 16);
   const count = h.batch * h.heads;
   const { w, wp, chunks, steps } = tiling;
-  const q = { qBatch: h.q.batch / 4, qHead: h.q.head / 4, qRow: h.q.row / 4 };
-  const y = { yBatch: h.y.batch / 4, yHead: h.y.head / 4, yRow: h.y.row / 4 };
   const grid = { w, wp, chunks, steps, hp: layout.hp / 4, biasRow: layout.row / 4 };
   return {
-    uniforms: { heads: h.heads, count, n: rows, dv: h.dim / 4, blocks, ...grid, ...q, ...y, lanes: S },
+    uniforms: {
+      heads: h.heads,
+      count,
+      n: rows,
+      dv: h.dim / 4,
+      blocks,
+      ...grid,
+      ...queryStrides(h),
+      nk: h.nk,
+      ...keyStrides(h),
+      lanes: S,
+    },
     groups: spread(blocks * count),
     params: { S, CH: Math.ceil(h.dim / (4 * S)), REL: h.grid !== null },
   };
@@ -97,13 +128,11 @@ export function forwardSubgroup(
   y: Tensor,
   lse: Tensor,
 ): void {
-  const keys = packTiles(h, tiling, S, true, [{ x: t.k, layout: h.kv, offset: h.kOffset, scale: h.scale }]);
-  const values = packTiles(h, tiling, S, false, [{ x: t.v, layout: h.kv, offset: h.vOffset, scale: 1 }]);
+  const keys = packTiles(h, tiling, S, [{ x: t.k, layout: h.kv, offset: h.kOffset, scale: h.scale }]);
   const run = launch(h, h.nq, tiling, layout, S);
-  const tensors = { q: t.q, keys, values, bias: bias ?? t.q, y, lse };
-  attentionSubgroupKernel.run(y.device, tensors, run.uniforms, run.groups, run.params);
+  const tensors = { q: t.q, keys, v: t.v, bias: bias ?? t.q, y, lse };
+  attentionSubgroupKernel.run(y.device, tensors, { ...run.uniforms, kOffset: h.vOffset / 4 }, run.groups, run.params);
   keys.dispose("attention");
-  values.dispose("attention");
 }
 
 /** Writes dq (without what comes through the bias) and the gradient of the bias factors. */
@@ -117,18 +146,17 @@ export function gradQSubgroup(
   dbias: Tensor | null,
 ): void {
   const k = { x: t.k, layout: h.kv, offset: h.kOffset, scale: h.scale };
-  const keys = packTiles(h, tiling, S, true, [k, { x: t.v, layout: h.kv, offset: h.vOffset, scale: 1 }]);
-  const rows = packTiles(h, tiling, S, false, [k]);
+  const keys = packTiles(h, tiling, S, [k, { x: t.v, layout: h.kv, offset: h.vOffset, scale: 1 }]);
   const run = launch(h, h.nq, tiling, layout, S);
   const unused = dbias ? null : empty(dq.device, [4], { name: "attention" });
   attentionGradQSubgroupKernel.run(
     dq.device,
-    { q: t.q, dy: t.dy, keys, rows, bias: t.bias ?? t.q, stats: t.stats, dq, dbias: dbias ?? (unused as Tensor) },
-    { ...run.uniforms, np: t.stats.shape[2], second: keys.size / 8 },
+    { q: t.q, dy: t.dy, keys, k: t.k, bias: t.bias ?? t.q, stats: t.stats, dq, dbias: dbias ?? (unused as Tensor) },
+    { ...run.uniforms, np: t.stats.shape[2], second: keys.size / 8, kOffset: h.kOffset / 4, scale: h.scale },
     run.groups,
     run.params,
   );
-  for (const x of [keys, rows, unused]) x?.dispose("attention");
+  for (const x of [keys, unused]) x?.dispose("attention");
 }
 
 /** Writes dk and dv from their offsets into one tensor. */
@@ -147,26 +175,24 @@ export function gradKvSubgroup(
     { x: t.q, layout: h.q, offset: 0, scale: h.scale },
     { x: t.dy, layout: h.y, offset: 0, scale: 1 },
   ];
-  const columns = packTiles(h, tiling, S, true, parts);
-  const rows = packTiles(h, tiling, S, false, parts);
+  const columns = packTiles(h, tiling, S, parts);
   const count = h.batch * h.heads;
   const lines = { batch: h.nq * layout.row, head: 0, row: layout.row };
   const bias =
     t.bias &&
-    packTiles({ batch: count, heads: 1, dim: layout.row }, tiling, S, true, [
+    packTiles({ batch: count, heads: 1, dim: layout.row }, tiling, S, [
       { x: t.bias, layout: lines, offset: 0, scale: 1 },
     ]);
   const blocks = Math.ceil(h.nk / 16);
   const sizes = { heads: h.heads, count, n: h.nk, dv: h.dim / 4, blocks, tiles: tiling.tiles };
   const grid = { w: h.grid?.W ?? 1, hp: layout.hp, biasRow: layout.row, second: columns.size / 8 };
-  const k = { kBatch: h.kv.batch / 4, kHead: h.kv.head / 4, kRow: h.kv.row / 4 };
   const offsets = { kOffset: h.kOffset / 4, vOffset: h.vOffset / 4, dkOffset: dkOffset / 4, dvOffset: dvOffset / 4 };
   attentionGradKvSubgroupKernel.run(
     device,
-    { k: t.k, v: t.v, columns, rows, stats: t.stats, bias: bias ?? t.q, dkv },
-    { ...sizes, ...grid, ...k, ...offsets, lanes: S },
+    { k: t.k, v: t.v, columns, q: t.q, dy: t.dy, stats: t.stats, bias: bias ?? t.q, dkv },
+    { ...sizes, ...grid, ...keyStrides(h), ...offsets, nq: h.nq, ...queryStrides(h), scale: h.scale, lanes: S },
     spread(blocks * count),
     { S, CH: Math.ceil(h.dim / (4 * S)), REL: h.grid !== null },
   );
-  for (const x of [columns, rows, bias]) x?.dispose("attention");
+  for (const x of [columns, bias]) x?.dispose("attention");
 }

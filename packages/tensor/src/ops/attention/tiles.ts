@@ -7,7 +7,7 @@ import type { Heads, Strides } from "./heads";
 export const attentionPackKernel = /* @__PURE__ */ defineKernel({
   name: "attention-pack",
   source: [packWgsl],
-  params: { WG: [64], S: [8, 4], TRANSPOSE: [false, true] },
+  params: { WG: [64], S: [8, 4] },
   uniforms: {
     heads: "u32",
     count: "u32",
@@ -66,12 +66,11 @@ export interface TilePart {
   scale: number;
 }
 
-/** Copies heads into tiles, [parts, B * A, tiles, 4 S * D]: transposed, or as they stand. */
+/** Copies heads into transposed tiles, [parts, B * A, tiles, D * 4 S]. */
 export function packTiles(
   h: Pick<Heads, "batch" | "heads" | "dim">,
   tiling: Tiling,
   S: number,
-  transpose: boolean,
   parts: readonly TilePart[],
 ): Tensor {
   const { device } = parts[0].x;
@@ -83,10 +82,7 @@ export function packTiles(
     const strides = { offset: offset / 4, batch: layout.batch / 4, head: layout.head / 4, row: layout.row / 4 };
     const uniforms = { heads: h.heads, count, dv: h.dim / 4, h: tiling.h, w, wp, tiles, steps, ...strides };
     const groups = spread(Math.ceil(size / 1024));
-    attentionPackKernel.run(device, { x, y }, { ...uniforms, start: (i * size) / 4, scale }, groups, {
-      S,
-      TRANSPOSE: transpose,
-    });
+    attentionPackKernel.run(device, { x, y }, { ...uniforms, start: (i * size) / 4, scale }, groups, { S });
   });
   return y;
 }
