@@ -16,6 +16,7 @@ test("attention counts two products forward, and seven backward with the scores 
 
 test("a head's width may be given in vec4", () => {
   expect(flopsOf("attention-tile", { count: 1, nq: 2, nk: 3, dv: 16 })).toBe(4 * 2 * 3 * 64);
+  expect(flopsOf("attention-grad-q-tile", { count: 1, nq: 2, nk: 3, hv: 8 })).toBe(6 * 2 * 3 * 64);
 });
 
 test("a formula that a kernel outgrew says so", () => {

@@ -44,10 +44,16 @@ function needed(kernel: string, uniforms: Uniforms, names: readonly string[]): n
   });
 }
 
+/** Width of a head, which kernels are told in numbers, in vec4 (dv), or as half of it in vec4 (hv). */
+function widthOf(kernel: string, uniforms: Uniforms): number {
+  if ("dv" in uniforms) return 4 * uniforms.dv;
+  if ("hv" in uniforms) return 8 * uniforms.hv;
+  return needed(kernel, uniforms, ["dim"])[0];
+}
+
 /**
  * Floating-point operations of one launch on an adapter without narrow subgroups, from its uniforms: those of products, attention
- * and its position bias. Other kernels
- * are bounded by what they move, and count as 0.
+ * and its position bias. Other kernels are bounded by what they move, and count as 0.
  */
 export function flopsOf(kernel: string, uniforms: Uniforms): number {
   if (familyOf(kernel) === "products") {
@@ -60,7 +66,7 @@ export function flopsOf(kernel: string, uniforms: Uniforms): number {
       throw new Error(`[flopsOf] no formula for ${kernel}. Expected one in tools/cost/families.ts.`);
     if (pair === 0) return 0;
     const [count, nq, nk] = needed(kernel, uniforms, ["count", "nq", "nk"]);
-    const dim = "dv" in uniforms ? 4 * uniforms.dv : needed(kernel, uniforms, ["dim"])[0]; // dv: in vec4
+    const dim = widthOf(kernel, uniforms);
     return pair * count * nq * nk * dim;
   }
   if (kernel === "rel-pos-bias" || kernel === "rel-pos-grad-q") {
