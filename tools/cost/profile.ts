@@ -2,10 +2,17 @@ import { openGpu } from "@ama-sam/dawn";
 import { Adam, Build } from "@ama-sam/nn";
 import type { Device, KernelTime } from "@ama-sam/tensor";
 import { AmaSam, freeze, PRESETS, type PresetName } from "ama-sam";
-import { timed } from "../bench/timed";
+import { peakProbes } from "../bench/peaks";
+import { repeated, type Times, timed } from "../bench/timed";
 import type { Task } from "./dry";
 import { type Family, familyOf } from "./families";
 import { encodeOnce, resized, trainOnce } from "./model";
+
+/** GFLOP/s by wall time, and per processor second. */
+interface Peak {
+  gflops: number;
+  perCpu: number;
+}
 
 /** What one configuration took on a real adapter. */
 export interface Profile {
@@ -13,6 +20,8 @@ export interface Profile {
   /** Best of the runs without timestamps: wall time, and processor time of the process. */
   ms: number;
   cpuMs: number;
+  /** Every such run, and the FMA loop's rates around it: GFLOP/s by wall time, and per processor second of the process. */
+  runs: readonly (Times & Peak)[];
   /** Milliseconds between timestamps, by family and by kernel; empty where the adapter has no timestamps. */
   families: Partial<Record<Family, number>>;
   kernels: Record<string, number>;
@@ -51,6 +60,24 @@ function taskOf(device: Device, preset: PresetName, size: number, batch: number,
   return { run, dispose };
 }
 
+/** What the adapter's FMA loops reach now. */
+async function peakNow(device: Device): Promise<Peak> {
+  const peak = { gflops: 0, perCpu: 0 };
+  const probes = peakProbes(device);
+  for (const { kind, work, run } of probes) {
+    if (kind !== "flops") continue;
+    const { ms, cpuMs } = await repeated(async () => {
+      run();
+      await device.sync();
+    }, 400);
+    peak.gflops = Math.max(peak.gflops, work / ms / 1e6);
+    peak.perCpu = Math.max(peak.perCpu, work / cpuMs / 1e6);
+  }
+  for (const probe of probes) probe.dispose();
+  device.trim();
+  return peak;
+}
+
 /** Times one configuration on the adapter, `reps` times after a run that compiles. */
 export async function profile(
   setting: { preset: PresetName; size: number; batch: number; task: Task; adapter?: string },
@@ -60,21 +87,25 @@ export async function profile(
   const { run, dispose } = taskOf(device, setting.preset, setting.size, setting.batch, setting.task);
   run();
   await device.sync();
-  let [ms, cpuMs] = [Infinity, Infinity];
+  const runs: (Times & Peak)[] = [];
+  let before = await peakNow(device);
   for (let i = 0; i < reps; i++) {
-    const times = await timed(run, () => device.sync());
-    [ms, cpuMs] = [Math.min(ms, times.ms), Math.min(cpuMs, times.cpuMs)];
+    const { ms, cpuMs } = await timed(run, () => device.sync());
+    const after = await peakNow(device);
+    runs.push({ ms, cpuMs, gflops: (before.gflops + after.gflops) / 2, perCpu: (before.perCpu + after.perCpu) / 2 });
+    before = after;
   }
-  const runs: KernelTime[][] = [];
-  if (device.abilities.timestamps) for (let i = 0; i < reps; i++) runs.push((await device.profile(run)).kernels);
-  const times = runs.length > 0 ? shortest(runs) : [];
+  const stamped: KernelTime[][] = [];
+  if (device.abilities.timestamps) for (let i = 0; i < reps; i++) stamped.push((await device.profile(run)).kernels);
+  const times = stamped.length > 0 ? shortest(stamped) : [];
   dispose();
   const adapter = device.info.name;
   await device.dispose();
   return {
     adapter,
-    ms,
-    cpuMs,
+    ms: Math.min(...runs.map((r) => r.ms)),
+    cpuMs: Math.min(...runs.map((r) => r.cpuMs)),
+    runs,
     families: sums(times, familyOf),
     kernels: sums(times, (name) => name) as Record<string, number>,
   };

@@ -98,6 +98,8 @@ export function costTable(report: CostReport, processors: number): string {
   return markdown([columns, ...rows]);
 }
 
+const middle = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1];
+
 /** Time of every family of a measured run; rates as if the run took its processor time on idle processors. */
 export function familyTable({ dry, measured }: CostReport, processors: number): string {
   return measured
@@ -114,7 +116,10 @@ export function familyTable({ dry, measured }: CostReport, processors: number): 
       });
       const kernels = Object.entries(m.profile.kernels).sort((a, b) => b[1] - a[1]);
       const top = kernels.slice(0, 8).map(([name, ms]) => `${name} ${((100 * ms) / sum).toFixed(0)} %`);
-      const title = `${m.preset} at ${m.size}, batch ${m.batch}, ${TASKS[m.task]}, ${m.profile.adapter}: ${seconds(m.profile.ms)} s (${seconds(m.profile.cpuMs)} processor s)`;
+      const flops = Object.values(work).reduce((all, w) => all + (w?.flops ?? 0), 0);
+      const share = (of: (run: Profile["runs"][number]) => number) =>
+        `${((100 * flops) / 1e6 / middle(m.profile.runs.map(of))).toFixed(0)} %`;
+      const title = `${m.preset} at ${m.size}, batch ${m.batch}, ${TASKS[m.task]}, ${m.profile.adapter}: ${seconds(m.profile.ms)} s (${seconds(m.profile.cpuMs)} processor s), ${share((r) => r.ms * r.gflops)} of the FMA peak around it (${share((r) => r.cpuMs * r.perCpu)} by processor time)`;
       const table = markdown([["kernels", "time", "launches", "rate"], ...rows]);
       return `${title}\n\n${table}\n\nLargest kernels: ${top.join(", ")}`;
     })
