@@ -37,14 +37,25 @@ struct Params {
 fn columnsAt(at: u32) -> mat4x4f {
   return mat4x4f(columns[at], columns[at + S], columns[at + 2u * S], columns[at + 3u * S]);
 }
-// A vec4 of four queries' rows from row i on; past the last it is the last, whose weights are none there.
-fn queriesAt(at: u32, i: u32) -> mat4x4f {
-  let r = min(vec4u(i, i + 1u, i + 2u, i + 3u), vec4u(p.nq - 1u)) * p.qRow + at;
-  return mat4x4f(q[r.x], q[r.y], q[r.z], q[r.w]);
+// Four queries from i on; past the last it is the last, whose weights are none there.
+fn fourFrom(i: u32) -> vec4u { return min(vec4u(i, i + 1u, i + 2u, i + 3u), vec4u(p.nq - 1u)); }
+
+// c + the weights s of a tile's queries, which begin at first, times a vec4 of their rows.
+fn mixQueries(s: Rows, first: u32, at: u32, c: Rows) -> Rows {
+  var sum = c;
+  for (var j = 0u; j < p.lanes; j++) {
+    let r = at + fourFrom(first + 4u * j) * p.qRow;
+    sum = mixLane(mat4x4f(q[r.x], q[r.y], q[r.z], q[r.w]), s, j, sum);
+  }
+  return sum;
 }
-fn gradsAt(at: u32, i: u32) -> mat4x4f {
-  let r = min(vec4u(i, i + 1u, i + 2u, i + 3u), vec4u(p.nq - 1u)) * p.yRow + at;
-  return mat4x4f(dy[r.x], dy[r.y], dy[r.z], dy[r.w]);
+fn mixGrads(s: Rows, first: u32, at: u32, c: Rows) -> Rows {
+  var sum = c;
+  for (var j = 0u; j < p.lanes; j++) {
+    let r = at + fourFrom(first + 4u * j) * p.yRow;
+    sum = mixLane(mat4x4f(dy[r.x], dy[r.y], dy[r.z], dy[r.w]), s, j, sum);
+  }
+  return sum;
 }
 fn biasAt(at: u32) -> mat4x4f {
   return mat4x4f(bias[at], bias[at + S], bias[at + 2u * S], bias[at + 3u * S]);
@@ -115,19 +126,19 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     s = expColumns(s, stats[head * p.tiles * S + query]);
     t = softmaxGradColumns(s, t, stats[(p.count + head) * p.tiles * S + query]);
     let first = tile * 4u * S;
-    for (var j = 0u; j < p.lanes; j++) { v0 = mixLane(gradsAt(yi + e0, first + 4u * j), s, j, v0); }
-    for (var j = 0u; j < p.lanes; j++) { k0 = mixLane(queriesAt(qi + e0, first + 4u * j), t, j, k0); }
+    v0 = mixGrads(s, first, yi + e0, v0);
+    k0 = mixQueries(t, first, qi + e0, k0);
     if (CH > 1u) {
-      for (var j = 0u; j < p.lanes; j++) { v1 = mixLane(gradsAt(yi + e1, first + 4u * j), s, j, v1); }
-      for (var j = 0u; j < p.lanes; j++) { k1 = mixLane(queriesAt(qi + e1, first + 4u * j), t, j, k1); }
+      v1 = mixGrads(s, first, yi + e1, v1);
+      k1 = mixQueries(t, first, qi + e1, k1);
     }
     if (CH > 2u) {
-      for (var j = 0u; j < p.lanes; j++) { v2 = mixLane(gradsAt(yi + e2, first + 4u * j), s, j, v2); }
-      for (var j = 0u; j < p.lanes; j++) { k2 = mixLane(queriesAt(qi + e2, first + 4u * j), t, j, k2); }
+      v2 = mixGrads(s, first, yi + e2, v2);
+      k2 = mixQueries(t, first, qi + e2, k2);
     }
     if (CH > 3u) {
-      for (var j = 0u; j < p.lanes; j++) { v3 = mixLane(gradsAt(yi + e3, first + 4u * j), s, j, v3); }
-      for (var j = 0u; j < p.lanes; j++) { k3 = mixLane(queriesAt(qi + e3, first + 4u * j), t, j, k3); }
+      v3 = mixGrads(s, first, yi + e3, v3);
+      k3 = mixQueries(t, first, qi + e3, k3);
     }
   }
   var di = ki + row * p.kRow + lane;
