@@ -23,7 +23,7 @@ const EXAMPLES = fileURLToPath(new URL("../../../../../examples/data", import.me
 const PRIMARY = "dsb_purple_white";
 const AUXILIARY = ["dsb_lilac_low", "dsb_lilac_high", "dsb_pink_he", "dsb_fluo"];
 /** As many as end well within three minutes on lavapipe, six on SwiftShader, and one on a GPU. */
-const STEPS = { swiftshader: 300, lavapipe: 350, other: 600 };
+const STEPS = { swiftshader: 270, lavapipe: 300, other: 600 };
 const PROBES = 4;
 
 /** `ama-sam demo`: real nuclei learned from scratch on any machine. */
