@@ -40,20 +40,19 @@ const again = [];
 const stacks = [];
 if (report.died) {
   // A crash in native code (the GPU driver's, Dawn's) takes the test process with it, and vitest gives up the files behind it.
-  // They run again once, in a process of their own, and the crash is told. It was seen in two of some thirty whole runs on lavapipe and
-  // in none of thousands of tries to repeat it, so what is known of it is printed.
+  // The crash is a failure; what it left undone runs in a new process, so that one run tells everything.
   stacks.push(...crashStacks(start));
   again.push(...report.unfinished);
-  console.log(`\nA test process died. Once more, what it did not finish:\n${again.map((f) => `  ${f}`).join("\n")}\n`);
+  console.log(
+    `\nA test process died. In a new one, what it did not finish:\n${again.map((f) => `  ${f}`).join("\n")}\n`,
+  );
   const filters = process.argv.slice(2).filter((arg, i, all) => arg.startsWith("-") || all[i - 1] === "--project");
   const second = await vitest([...filters, ...again]);
   report.passed += second.passed;
   report.failed.push(...second.failed);
   report.notRun.push(...second.notRun);
-  if (second.died) {
-    stacks.push(...crashStacks(start));
-    report.failed.push("a test process died twice");
-  }
+  if (second.died) stacks.push(...crashStacks(start));
+  report.failed.push(`a test process died${second.died ? " twice" : ""}: native code crashed, or something ended it`);
 }
 rmSync(dir, { recursive: true, force: true });
 const { passed, failed, notRun } = report;
@@ -70,7 +69,7 @@ list(
   "NOT RUN",
   [...groups].map(([group, count]) => (count > 1 ? `${group} (${count} tests)` : group)),
 );
-list("RUN TWICE, because a test process died in the first of them", again);
+list("RUN AFTER a test process died, in the first of them most likely", again);
 list("WHERE IT DIED", stacks);
 list("FAILED", failed);
 console.log(`\n${passed} passed, ${failed.length} failed`);
