@@ -1,6 +1,7 @@
 import { Adam, Build } from "@ama-sam/nn";
 import type { Device } from "@ama-sam/tensor";
 import { AmaSam, freeze, PRESETS, type PresetName } from "ama-sam";
+import { median } from "../bench/median";
 import { nullDevice, resized, trainOnce } from "./model";
 
 /** What the processor does for one training step, the GPU's work left out. */
@@ -12,9 +13,6 @@ export interface Encoding {
   /** Processor milliseconds of a later step: the middle of many. */
   cpuMs: number;
 }
-
-/** The middle of some numbers. */
-const middle = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1];
 
 /**
  * Encodes training steps on Dawn's null backend: shapes, autograd, buffers, bind groups, commands, Dawn's own checks.
@@ -55,6 +53,6 @@ export async function encodeSteps(preset: PresetName, size: number, steps = 30):
     launches,
     submits,
     bindGroups: [...bindGroups.slice(0, 3), bindGroups[steps - 1]],
-    cpuMs: middle(times.slice(5)),
+    cpuMs: median(times.slice(5)),
   };
 }

@@ -1,3 +1,4 @@
+import { median } from "../bench/median";
 import { total } from "./count";
 import type { DryResult, Task } from "./dry";
 import type { Profile } from "./profile";
@@ -98,7 +99,14 @@ export function costTable(report: CostReport, processors: number): string {
   return markdown([columns, ...rows]);
 }
 
-const middle = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1];
+/** What part of the FMA loop's rate around them the middle run reached; nothing where the run's work was not counted. */
+function sharesOfPeak({ runs }: Profile, flops: number): string {
+  if (flops === 0) return "";
+  const percent = (shares: number[]) => `${(100 * median(shares)).toFixed(0)} %`;
+  const wall = percent(runs.map((r) => flops / 1e6 / r.ms / r.gflops));
+  const cpu = percent(runs.map((r) => flops / 1e6 / r.cpuMs / r.perCpu));
+  return `, ${wall} of the FMA peak around it (${cpu} by processor time)`;
+}
 
 /** Time of every family of a measured run; rates as if the run took its processor time on idle processors. */
 export function familyTable({ dry, measured }: CostReport, processors: number): string {
@@ -116,10 +124,7 @@ export function familyTable({ dry, measured }: CostReport, processors: number): 
       });
       const kernels = Object.entries(m.profile.kernels).sort((a, b) => b[1] - a[1]);
       const top = kernels.slice(0, 8).map(([name, ms]) => `${name} ${((100 * ms) / sum).toFixed(0)} %`);
-      const flops = Object.values(work).reduce((all, w) => all + (w?.flops ?? 0), 0);
-      const share = (of: (run: Profile["runs"][number]) => number) =>
-        `${((100 * flops) / 1e6 / middle(m.profile.runs.map(of))).toFixed(0)} %`;
-      const title = `${m.preset} at ${m.size}, batch ${m.batch}, ${TASKS[m.task]}, ${m.profile.adapter}: ${seconds(m.profile.ms)} s (${seconds(m.profile.cpuMs)} processor s), ${share((r) => r.ms * r.gflops)} of the FMA peak around it (${share((r) => r.cpuMs * r.perCpu)} by processor time)`;
+      const title = `${m.preset} at ${m.size}, batch ${m.batch}, ${TASKS[m.task]}, ${m.profile.adapter}: ${seconds(m.profile.ms)} s (${seconds(m.profile.cpuMs)} processor s)${sharesOfPeak(m.profile, total(work).flops)}`;
       const table = markdown([["kernels", "time", "launches", "rate"], ...rows]);
       return `${title}\n\n${table}\n\nLargest kernels: ${top.join(", ")}`;
     })

@@ -1,3 +1,4 @@
+import { median } from "../bench/median";
 import type { Times } from "../bench/timed";
 import type { Counted } from "./protocol";
 
@@ -49,12 +50,6 @@ export type Clock = "cpu" | "wall";
 
 /** Largest error, relative to the root mean square, that float32 arithmetic explains. */
 export const LARGEST_ERROR = 2e-4;
-
-const median = (values: readonly number[]): number => {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
-};
 
 /**
  * One time from several runs. Other work on the machine only ever adds wall time: the best run counts. Processor time goes both

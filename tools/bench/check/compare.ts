@@ -1,3 +1,5 @@
+import { median } from "../median";
+
 /** Shares of an adapter's peak by bench name. */
 export type Shares = Readonly<Record<string, number>>;
 
@@ -39,7 +41,5 @@ export interface Round {
 
 /** The share of the peak from rounds: the middle one, because other work on the machine hits a bench and its probe alike. */
 export function shareOf(rounds: readonly Round[]): number {
-  const shares = rounds.map((r) => r.bench / r.probe).sort((a, b) => a - b);
-  const half = shares.length >> 1;
-  return shares.length % 2 ? shares[half] : (shares[half - 1] + shares[half]) / 2;
+  return median(rounds.map((r) => r.bench / r.probe));
 }
