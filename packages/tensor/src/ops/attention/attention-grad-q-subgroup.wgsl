@@ -27,17 +27,12 @@ struct Params {
 @group(0) @binding(0) var<storage, read> q: array<vec4f>; // [B, A, N, D] by strides
 @group(0) @binding(1) var<storage, read> dy: array<vec4f>; // [B, A, N, D] by strides
 @group(0) @binding(2) var<storage, read> keys: array<vec4f>; // [B * A, tiles, D, S]: keys times the scale; then values
-@group(0) @binding(3) var<storage, read> k: array<vec4f>; // [B, A, Nk, D] by strides
+@group(0) @binding(3) var<storage, read> rows: array<vec4f>; // keys: [B, A, Nk, D] by strides
 @group(0) @binding(4) var<storage, read> bias: array<vec4f>; // [B * A, N, biasRow]
 @group(0) @binding(5) var<storage, read> stats: array<f32>; // [2, B * A, np]: log-sum-exp, sum of dy * y
 @group(0) @binding(6) var<storage, read_write> dq: array<vec4f>; // [B, A, N, D], strides of q
 @group(0) @binding(7) var<storage, read_write> dbias: array<f32>; // [B * A, N, biasRow * 4]
 @group(0) @binding(8) var<uniform> p: Params;
-
-fn rowsAt(at: u32, key: vec4u) -> mat4x4f {
-  let r = at + key * p.kRow;
-  return mat4x4f(k[r.x], k[r.y], k[r.z], k[r.w]);
-}
 
 fn gradsAt(at: Starts, d: u32) -> Fetched {
   if (S == 8u) { return Fetched(dy[at[0] + d], dy[at[1] + d], vec4f(), vec4f()); }

@@ -26,16 +26,11 @@ struct Params {
 
 @group(0) @binding(0) var<storage, read> q: array<vec4f>; // [B, A, N, D] by strides
 @group(0) @binding(1) var<storage, read> keys: array<vec4f>; // [B * A, tiles, D, S], times the scale
-@group(0) @binding(2) var<storage, read> v: array<vec4f>; // [B, A, Nk, D] by strides
+@group(0) @binding(2) var<storage, read> rows: array<vec4f>; // values: [B, A, Nk, D] by strides
 @group(0) @binding(3) var<storage, read> bias: array<vec4f>; // [B * A, N, biasRow]
 @group(0) @binding(4) var<storage, read_write> y: array<vec4f>; // [B, A, N, D] by strides
 @group(0) @binding(5) var<storage, read_write> lse: array<f32>; // [B * A, N]
 @group(0) @binding(6) var<uniform> p: Params;
-
-fn valuesAt(at: u32, key: vec4u) -> mat4x4f {
-  let r = at + key * p.kRow;
-  return mat4x4f(v[r.x], v[r.y], v[r.z], v[r.w]);
-}
 
 // The vote is the same in all lanes, which the analysis does not see.
 @diagnostic(off, subgroup_uniformity) @compute @workgroup_size(S)
@@ -88,10 +83,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     var place = firstPlace(tile);
     for (var j = 0u; j < p.lanes; j++) {
       let key = keysOf(place);
-      o0 = mixLane(valuesAt(vi + e0, key), s, j, o0);
-      if (CH > 1u) { o1 = mixLane(valuesAt(vi + e1, key), s, j, o1); }
-      if (CH > 2u) { o2 = mixLane(valuesAt(vi + e2, key), s, j, o2); }
-      if (CH > 3u) { o3 = mixLane(valuesAt(vi + e3, key), s, j, o3); }
+      o0 = mixLane(rowsAt(vi + e0, key), s, j, o0);
+      if (CH > 1u) { o1 = mixLane(rowsAt(vi + e1, key), s, j, o1); }
+      if (CH > 2u) { o2 = mixLane(rowsAt(vi + e2, key), s, j, o2); }
+      if (CH > 3u) { o3 = mixLane(rowsAt(vi + e3, key), s, j, o3); }
       place = nextPlace(place);
     }
   }

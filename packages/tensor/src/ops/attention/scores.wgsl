@@ -1,5 +1,5 @@
 // Scores of 16 query rows and one tile of 4 S keys, as the forward kernel and the one for dq share them: each lane holds 4 keys.
-// Uses the kernel's constants S and REL, its bindings q, keys and bias, and its Params.
+// Uses the kernel's constants S and REL, its bindings q, keys, rows and bias, and its Params.
 
 fn queriesAt(at: Starts, d: u32) -> Fetched {
   if (S == 8u) { return Fetched(q[at[0] + d], q[at[1] + d], vec4f(), vec4f()); }
@@ -62,4 +62,10 @@ fn nextPlace(at: Place) -> Place {
 // The rows of the four keys there. In the padding of a line they are others, past the last the last: no such key has any weight.
 fn keysOf(at: Place) -> vec4u {
   return min(vec4u(at.row, at.row + 1u, at.row + 2u, at.row + 3u), vec4u(p.nk - 1u));
+}
+
+// A vec4 of each of four rows, `at` in the first row of all.
+fn rowsAt(at: u32, key: vec4u) -> mat4x4f {
+  let r = at + key * p.kRow;
+  return mat4x4f(rows[r.x], rows[r.y], rows[r.z], rows[r.w]);
 }

@@ -10,6 +10,10 @@ import rowsGradWgsl from "./rows-grad.wgsl";
 import scoresWgsl from "./scores.wgsl";
 import { packTiles, type Tiling, tilingOf } from "./tiles";
 
+// Strides of the queries and their outputs, and of the keys, as every kernel's Params has them in a row.
+const queryNames = { qBatch: "u32", qHead: "u32", qRow: "u32", yBatch: "u32", yHead: "u32", yRow: "u32" } as const;
+const keyNames = { kBatch: "u32", kHead: "u32", kRow: "u32", kOffset: "u32" } as const;
+
 const sizes = {
   heads: "u32",
   count: "u32",
@@ -22,17 +26,9 @@ const sizes = {
   steps: "u32",
   hp: "u32",
   biasRow: "u32",
-  qBatch: "u32",
-  qHead: "u32",
-  qRow: "u32",
-  yBatch: "u32",
-  yHead: "u32",
-  yRow: "u32",
+  ...queryNames,
   nk: "u32",
-  kBatch: "u32",
-  kHead: "u32",
-  kRow: "u32",
-  kOffset: "u32",
+  ...keyNames,
   lanes: "u32",
 } as const;
 
@@ -66,20 +62,12 @@ export const attentionGradKvSubgroupKernel = /* @__PURE__ */ defineKernel({
     hp: "u32",
     biasRow: "u32",
     second: "u32",
-    kBatch: "u32",
-    kHead: "u32",
-    kRow: "u32",
-    kOffset: "u32",
+    ...keyNames,
     vOffset: "u32",
     dkOffset: "u32",
     dvOffset: "u32",
     nq: "u32",
-    qBatch: "u32",
-    qHead: "u32",
-    qRow: "u32",
-    yBatch: "u32",
-    yHead: "u32",
-    yRow: "u32",
+    ...queryNames,
     scale: "f32",
     lanes: "u32",
   },
@@ -130,7 +118,7 @@ export function forwardSubgroup(
 ): void {
   const keys = packTiles(h, tiling, S, [{ x: t.k, layout: h.kv, offset: h.kOffset, scale: h.scale }]);
   const run = launch(h, h.nq, tiling, layout, S);
-  const tensors = { q: t.q, keys, v: t.v, bias: bias ?? t.q, y, lse };
+  const tensors = { q: t.q, keys, rows: t.v, bias: bias ?? t.q, y, lse };
   attentionSubgroupKernel.run(y.device, tensors, { ...run.uniforms, kOffset: h.vOffset / 4 }, run.groups, run.params);
   keys.dispose("attention");
 }
@@ -151,7 +139,7 @@ export function gradQSubgroup(
   const unused = dbias ? null : empty(dq.device, [4], { name: "attention" });
   attentionGradQSubgroupKernel.run(
     dq.device,
-    { q: t.q, dy: t.dy, keys, k: t.k, bias: t.bias ?? t.q, stats: t.stats, dq, dbias: dbias ?? (unused as Tensor) },
+    { q: t.q, dy: t.dy, keys, rows: t.k, bias: t.bias ?? t.q, stats: t.stats, dq, dbias: dbias ?? (unused as Tensor) },
     { ...run.uniforms, np: t.stats.shape[2], second: keys.size / 8, kOffset: h.kOffset / 4, scale: h.scale },
     run.groups,
     run.params,
