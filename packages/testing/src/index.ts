@@ -18,6 +18,5 @@ export {
 } from "./golden";
 export { numericGradient, projectedError, type RefFunction } from "./gradcheck";
 export { expectNoLeak } from "./leak";
-export { type InputSpec, type OpCase, opSuite } from "./op-suite";
 export { Random } from "./random";
 export { TOLERANCE, worstError } from "./tolerance";

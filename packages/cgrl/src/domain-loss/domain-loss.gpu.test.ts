@@ -1,5 +1,6 @@
 import { tensor } from "@ama-sam/tensor";
-import { opSuite, testDevice } from "@ama-sam/testing";
+import { testDevice } from "@ama-sam/testing";
+import { opSuite } from "@ama-sam/testing/op-suite";
 import { expect, test } from "vitest";
 import { CgrlError } from "../errors";
 import { domainLoss, domainLossOp, domainWeights } from "./domain-loss";

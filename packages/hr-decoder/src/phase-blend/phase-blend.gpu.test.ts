@@ -1,4 +1,4 @@
-import { opSuite } from "@ama-sam/testing";
+import { opSuite } from "@ama-sam/testing/op-suite";
 import { describe, expect, test } from "vitest";
 import { HrDecoderError } from "../errors";
 import { factorOf, phaseBlendOp } from "./phase-blend";

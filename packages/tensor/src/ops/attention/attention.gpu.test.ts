@@ -1,4 +1,5 @@
-import { goldenCases, judge, opSuite, Random, testDevice } from "@ama-sam/testing";
+import { goldenCases, judge, Random, testDevice } from "@ama-sam/testing";
+import { opSuite } from "@ama-sam/testing/op-suite";
 import { describe, expect, test } from "vitest";
 import { backward } from "../../autograd/tape";
 import { sizeOf } from "../../tensor/shape";

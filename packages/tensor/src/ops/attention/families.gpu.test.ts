@@ -1,4 +1,5 @@
-import { opSuite, testDevice } from "@ama-sam/testing";
+import { testDevice } from "@ama-sam/testing";
+import { opSuite } from "@ama-sam/testing/op-suite";
 import { describe, expect, test } from "vitest";
 import { backward } from "../../autograd/tape";
 import { withFlags } from "../../debug/flags";

@@ -1,4 +1,4 @@
-import { opSuite } from "@ama-sam/testing";
+import { opSuite } from "@ama-sam/testing/op-suite";
 import { affineOp } from "./affine";
 import { binaryOps } from "./binary";
 

@@ -1,4 +1,5 @@
-import { opSuite, testDevice } from "@ama-sam/testing";
+import { testDevice } from "@ama-sam/testing";
+import { opSuite } from "@ama-sam/testing/op-suite";
 import { describe, expect, test } from "vitest";
 import { empty, tensor } from "../../tensor/tensor";
 import { conv2d, conv2dOp } from "./conv2d";

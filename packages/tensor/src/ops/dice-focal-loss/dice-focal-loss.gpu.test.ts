@@ -1,5 +1,6 @@
 import { backward, diceFocalLoss, diceFocalLossWithLogits, scope, tensor } from "@ama-sam/tensor";
-import { opSuite, Random, testDevice } from "@ama-sam/testing";
+import { Random, testDevice } from "@ama-sam/testing";
+import { opSuite } from "@ama-sam/testing/op-suite";
 import { expect, test } from "vitest";
 import { diceFocalLossOp, diceFocalLossWithLogitsOp } from "./dice-focal-loss";
 

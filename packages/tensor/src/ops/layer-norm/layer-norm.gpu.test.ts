@@ -1,5 +1,6 @@
 import { backward, layerNorm, scope, tensor } from "@ama-sam/tensor";
-import { type OpCase, opSuite, testDevice } from "@ama-sam/testing";
+import { testDevice } from "@ama-sam/testing";
+import { type OpCase, opSuite } from "@ama-sam/testing/op-suite";
 import { expect, test } from "vitest";
 import type { RowFamily } from "../../kernel/lib/row-plan";
 import { layerNormOp } from "./layer-norm";

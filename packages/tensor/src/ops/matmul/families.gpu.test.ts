@@ -1,4 +1,5 @@
-import { type OpCase, opSuite, testDevice, worstError } from "@ama-sam/testing";
+import { testDevice, worstError } from "@ama-sam/testing";
+import { type OpCase, opSuite } from "@ama-sam/testing/op-suite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { setFlags, withFlags } from "../../debug/flags";
 import { refArray } from "../../op/reference";

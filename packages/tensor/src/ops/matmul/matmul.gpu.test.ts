@@ -1,4 +1,4 @@
-import { opSuite } from "@ama-sam/testing";
+import { opSuite } from "@ama-sam/testing/op-suite";
 import { matmulOp } from "./matmul";
 
 const sizes = [1, 3, 4, 5, 16, 17, 33];

@@ -1,5 +1,6 @@
 import { scope, slice, tensor } from "@ama-sam/tensor";
-import { opSuite, testDevice } from "@ama-sam/testing";
+import { testDevice } from "@ama-sam/testing";
+import { opSuite } from "@ama-sam/testing/op-suite";
 import { expect, test } from "vitest";
 import { sliceOp } from "./slice";
 

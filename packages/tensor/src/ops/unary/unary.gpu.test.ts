@@ -1,4 +1,4 @@
-import { opSuite } from "@ama-sam/testing";
+import { opSuite } from "@ama-sam/testing/op-suite";
 import { UNARY, type UnaryName } from "./table";
 import { unaryOps } from "./unary";
 
