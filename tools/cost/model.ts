@@ -51,6 +51,11 @@ export function encodeOnce(device: Device, model: AmaSam, size: number, batch: n
   );
 }
 
+/** The whole model on zeros, nothing saved for backward. */
+export function predictOnce(device: Device, model: AmaSam, size: number, batch: number): void {
+  scope(device, "predict", () => void model.predict(zeros(device, [batch, 3, size, size])));
+}
+
 /** The whole training step on zeros: forward, losses, backward, Adam. */
 export function trainOnce(
   device: Device,
