@@ -27,7 +27,7 @@ async function allKernels(): Promise<Map<string, Kernel>> {
     if (
       !/^[\w-]+\/src\/.*\.ts$/.test(entry) ||
       /\.(test|bench|ref|d)\.ts$/.test(entry) ||
-      /^(viewer|testing|dawn)\//.test(entry)
+      /^(viewer|testing|dawn)\/|\/(fixtures|test-support)\//.test(entry)
     )
       continue;
     const module = (await import(pathToFileURL(join("packages", entry)).href)) as Record<string, unknown>;
