@@ -4,6 +4,7 @@ import { DeviceError } from "../errors";
 import { Activity } from "./activity";
 import { BufferPool, type MemoryReport } from "./buffers";
 import { Loss } from "./loss";
+import { hasHalfUnits } from "./matrix-units";
 import { showMemory } from "./memory-text";
 import { PendingErrors } from "./pending-errors";
 import { PipelineCache } from "./pipelines";
@@ -58,24 +59,6 @@ const LIMITS = [
 ] as const;
 const SUBGROUP_MATRIX = "chromium-experimental-subgroup-matrix" as GPUFeatureName;
 const FEATURES = ["shader-f16", "subgroups", "timestamp-query", SUBGROUP_MATRIX] as GPUFeatureName[];
-
-/** A kind of matrix unit, as Chromium's experiment lists them in the adapter's info. */
-interface MatrixConfig {
-  componentType: string;
-  resultType: string;
-  M: number;
-  N: number;
-  K: number;
-}
-
-/** Whether the adapter multiplies 16 x 16 matrices of f16 into sums of f32. */
-function hasHalfUnits(info: GPUAdapterInfo): boolean {
-  const { subgroupMatrixConfigs = [] } = info as { subgroupMatrixConfigs?: readonly MatrixConfig[] };
-  return [...subgroupMatrixConfigs].some(
-    ({ componentType, resultType, M, N, K }) =>
-      componentType === "f16" && resultType === "f32" && M === 16 && N === 16 && K === 16,
-  );
-}
 
 /** A GPU device with its buffer pool, command queue and pipeline cache. Make one with {@link createDevice}. */
 export class Device {
@@ -284,7 +267,7 @@ export async function createDevice(options: DeviceOptions): Promise<Device> {
     subgroupMinSize: has("subgroups" as GPUFeatureName) ? (info.subgroupMinSize ?? 0) : 0,
     subgroupMaxSize: has("subgroups" as GPUFeatureName) ? (info.subgroupMaxSize ?? 0) : 0,
     timestamps: has("timestamp-query"),
-    subgroupMatrix: has(SUBGROUP_MATRIX) && hasHalfUnits(info),
+    subgroupMatrix: has(SUBGROUP_MATRIX) && (await hasHalfUnits(gpu, info)),
   };
   if (flags.debug >= 1) {
     say(`${facts.name} (${facts.kind}, ${facts.vendor} ${facts.architecture})`);
