@@ -5,6 +5,8 @@ const WG: u32 = 64u;
 const D: u32 = 64u; // head width
 const ROLLED: bool = false; // keeps loops over the head width: compiles in a fraction of the time, where speed is not the aim
 const REL: bool = false;
+// Where loops over the head end, a constant: loops up to a variable get a guard against running for ever. Rolled ones break.
+const LAST: u32 = select(D, 0xffffffffu, ROLLED);
 
 struct Params {
   heads: u32, count: u32,
@@ -15,7 +17,7 @@ struct Params {
   kBatch: u32, kHead: u32, kRow: u32, kOffset: u32, vOffset: u32,
   yBatch: u32, yHead: u32, yRow: u32,
   dkOffset: u32, dvOffset: u32,
-  dim: u32, // D, as a number that no compiler unrolls loops by
+  last: u32, // D, as a number that no compiler unrolls loops by
   scale: f32,
 }
 
@@ -30,7 +32,6 @@ struct Params {
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let dim = select(D, p.dim, ROLLED);
   let g = group.y * groups.x + group.x;
   let head = g / p.blocks;
   let key = (g % p.blocks) * WG + lane;
@@ -50,7 +51,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var t: array<f32, D>;
   var dk: array<f32, D>;
   var dv: array<f32, D>;
-  for (var d = 0u; d < dim; d++) {
+  for (var d = 0u; d < LAST; d++) {
+    if (ROLLED && d == p.last) { break; }
     x[d] = k[p.kOffset + ki + d] * p.scale;
     t[d] = v[p.vOffset + ki + d];
   }
@@ -60,7 +62,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let ya = yi + i * p.yRow;
     var s = 0.0;
     var dp = 0.0;
-    for (var d = 0u; d < dim; d++) {
+    for (var d = 0u; d < LAST; d++) {
+      if (ROLLED && d == p.last) { break; }
       s = fma(x[d], q[qa + d], s);
       dp = fma(t[d], dy[ya + d], dp);
     }
@@ -68,12 +71,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let stat = vec2f(stats[row], stats[p.count * p.nq + row]);
     let e = exp(s - stat.x);
     let ds = e * (dp - stat.y);
-    for (var d = 0u; d < dim; d++) {
+    for (var d = 0u; d < LAST; d++) {
+      if (ROLLED && d == p.last) { break; }
       dv[d] = fma(e, dy[ya + d], dv[d]);
       dk[d] = fma(ds, q[qa + d], dk[d]);
     }
   }
-  for (var d = 0u; d < dim; d++) {
+  for (var d = 0u; d < LAST; d++) {
+    if (ROLLED && d == p.last) { break; }
     dkv[p.dkOffset + ki + d] = dk[d] * p.scale;
     dkv[p.dvOffset + ki + d] = dv[d];
   }

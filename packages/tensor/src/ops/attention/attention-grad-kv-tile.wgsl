@@ -12,6 +12,8 @@ const REL: bool = false;
 const ROWS: u32 = WG / 2u;
 const DV: u32 = D / 4u;
 const HV: u32 = D / 8u; // vec4 of half a row
+// Where loops over the head end, a constant: loops up to a variable get a guard against running for ever. Rolled ones break.
+const LAST: u32 = select(HV, 0xffffffffu, ROLLED);
 
 struct Params {
   heads: u32, count: u32, // heads; batch * heads
@@ -22,7 +24,7 @@ struct Params {
   kBatch: u32, kHead: u32, kRow: u32, kOffset: u32, vOffset: u32,
   yBatch: u32, yHead: u32, yRow: u32,
   dkOffset: u32, dvOffset: u32,
-  hv: u32, // HV, as a number that no compiler unrolls loops by
+  last: u32, // HV, as a number that no compiler unrolls loops by
   scale: f32,
 }
 
@@ -43,7 +45,6 @@ fn total(x: vec4f) -> f32 { return (x.x + x.y) + (x.z + x.w); }
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let hv = select(HV, p.hv, ROLLED);
   let g = group.y * groups.x + group.x;
   let head = g / p.blocks;
   if (head >= p.count) { return; }
@@ -66,7 +67,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var t: array<vec4f, HV>;
   var dk: array<vec4f, HV>;
   var dv: array<vec4f, HV>;
-  for (var d = 0u; d < hv; d++) {
+  for (var d = 0u; d < LAST; d++) {
+    if (ROLLED && d == p.last) { break; }
     x[d] = k[p.kOffset + ki + d] * p.scale;
     t[d] = v[p.vOffset + ki + d];
   }
@@ -81,7 +83,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     for (var j = 0u; j < count; j++) {
       var s = vec4f();
       var dp = vec4f();
-      for (var d = 0u; d < hv; d++) {
+      for (var d = 0u; d < LAST; d++) {
+        if (ROLLED && d == p.last) { break; }
         s = fma(x[d], queries[j * DV + side + d], s);
         dp = fma(t[d], grads[j * DV + side + d], dp);
       }
@@ -95,14 +98,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       if (REL) { s += bias[row * p.biasRow + kh] + bias[row * p.biasRow + kw]; }
       let e = exp(s - stats[row]);
       let ds = e * (both.y - stats[p.count * p.nq + row]);
-      for (var d = 0u; d < hv; d++) {
+      for (var d = 0u; d < LAST; d++) {
+        if (ROLLED && d == p.last) { break; }
         dv[d] = fma(vec4f(e), grads[j * DV + side + d], dv[d]);
         dk[d] = fma(vec4f(ds), queries[j * DV + side + d], dk[d]);
       }
     }
   }
   if (key >= p.nk) { return; }
-  for (var d = 0u; d < hv; d++) {
+  for (var d = 0u; d < LAST; d++) {
+    if (ROLLED && d == p.last) { break; }
     dkv[p.dkOffset + ki + d] = dk[d] * p.scale;
     dkv[p.dvOffset + ki + d] = dv[d];
   }

@@ -5,6 +5,8 @@ const WG: u32 = 64u;
 const D: u32 = 64u; // head width
 const ROLLED: bool = false; // keeps loops over the head width: compiles in a fraction of the time, where speed is not the aim
 const REL: bool = false;
+// Where loops over the head end, a constant: loops up to a variable get a guard against running for ever. Rolled ones break.
+const LAST: u32 = select(D, 0xffffffffu, ROLLED);
 
 struct Params {
   heads: u32, count: u32,
@@ -14,7 +16,7 @@ struct Params {
   qBatch: u32, qHead: u32, qRow: u32,
   kBatch: u32, kHead: u32, kRow: u32, kOffset: u32, vOffset: u32,
   yBatch: u32, yHead: u32, yRow: u32,
-  dim: u32, // D, as a number that no compiler unrolls loops by
+  last: u32, // D, as a number that no compiler unrolls loops by
   scale: f32,
 }
 
@@ -30,7 +32,6 @@ struct Params {
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let dim = select(D, p.dim, ROLLED);
   let g = group.y * groups.x + group.x;
   let head = g / p.blocks;
   let row = (g % p.blocks) * WG + lane;
@@ -45,7 +46,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var x: array<f32, D>;
   var t: array<f32, D>;
   var sum: array<f32, D>;
-  for (var d = 0u; d < dim; d++) {
+  for (var d = 0u; d < LAST; d++) {
+    if (ROLLED && d == p.last) { break; }
     x[d] = q[qi + d] * p.scale;
     t[d] = dy[yi + d];
   }
@@ -57,13 +59,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let at = ki + j * p.kRow;
     var s = 0.0;
     var dp = 0.0;
-    for (var d = 0u; d < dim; d++) {
+    for (var d = 0u; d < LAST; d++) {
+      if (ROLLED && d == p.last) { break; }
       s = fma(x[d], k[p.kOffset + at + d], s);
       dp = fma(t[d], v[p.vOffset + at + d], dp);
     }
     if (REL) { s += bias[bi + kh] + bias[bi + p.hp + kw]; }
     let ds = exp(s - stat.x) * (dp - stat.y);
-    for (var d = 0u; d < dim; d++) { sum[d] = fma(ds, k[p.kOffset + at + d], sum[d]); }
+    for (var d = 0u; d < LAST; d++) {
+      if (ROLLED && d == p.last) { break; }
+      sum[d] = fma(ds, k[p.kOffset + at + d], sum[d]);
+    }
     if (REL) {
       dbias[bi + p.hp + kw] += ds;
       line += ds;
@@ -76,5 +82,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       }
     }
   }
-  for (var d = 0u; d < dim; d++) { dq[qi + d] = sum[d] * p.scale; }
+  for (var d = 0u; d < LAST; d++) {
+    if (ROLLED && d == p.last) { break; }
+    dq[qi + d] = sum[d] * p.scale;
+  }
 }

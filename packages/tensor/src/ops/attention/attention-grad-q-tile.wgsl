@@ -12,6 +12,8 @@ const REL: bool = false;
 const ROWS: u32 = WG / 2u;
 const DV: u32 = D / 4u;
 const HV: u32 = D / 8u; // vec4 of half a row
+// Where loops over the head end, a constant: loops up to a variable get a guard against running for ever. Rolled ones break.
+const LAST: u32 = select(HV, 0xffffffffu, ROLLED);
 
 struct Params {
   heads: u32, count: u32, // heads; batch * heads
@@ -21,7 +23,7 @@ struct Params {
   qBatch: u32, qHead: u32, qRow: u32, // strides and offsets in vec4
   kBatch: u32, kHead: u32, kRow: u32, kOffset: u32, vOffset: u32,
   yBatch: u32, yHead: u32, yRow: u32,
-  hv: u32, // HV, as a number that no compiler unrolls loops by
+  last: u32, // HV, as a number that no compiler unrolls loops by
   scale: f32,
 }
 
@@ -43,7 +45,6 @@ fn total(x: vec4f) -> f32 { return (x.x + x.y) + (x.z + x.w); }
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let hv = select(HV, p.hv, ROLLED);
   let g = group.y * groups.x + group.x;
   let head = g / p.blocks;
   if (head >= p.count) { return; }
@@ -63,7 +64,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var x: array<vec4f, HV>;
   var t: array<vec4f, HV>;
   var sum: array<vec4f, HV>;
-  for (var d = 0u; d < hv; d++) {
+  for (var d = 0u; d < LAST; d++) {
+    if (ROLLED && d == p.last) { break; }
     x[d] = q[qi + d] * p.scale;
     t[d] = dy[yi + d];
   }
@@ -83,7 +85,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     for (var j = 0u; j < count; j++) {
       var s = vec4f();
       var dp = vec4f();
-      for (var d = 0u; d < hv; d++) {
+      for (var d = 0u; d < LAST; d++) {
+        if (ROLLED && d == p.last) { break; }
         s = fma(x[d], keys[j * DV + side + d], s);
         dp = fma(t[d], values[j * DV + side + d], dp);
       }
@@ -98,7 +101,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         s += line + bias[bi + (p.hp + kw) * p.nq];
       }
       let ds = exp(s - stat.x) * (both.y - stat.y);
-      for (var d = 0u; d < hv; d++) { sum[d] = fma(vec4f(ds), keys[j * DV + side + d], sum[d]); }
+      for (var d = 0u; d < LAST; d++) {
+        if (ROLLED && d == p.last) { break; }
+        sum[d] = fma(vec4f(ds), keys[j * DV + side + d], sum[d]);
+      }
       if (REL) {
         if (tells) { dbias[bi + (p.hp + kw) * p.nq] += ds; }
         dline += ds;
@@ -113,5 +119,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     }
   }
   if (row >= p.nq) { return; }
-  for (var d = 0u; d < hv; d++) { dq[qi + d] = sum[d] * p.scale; }
+  for (var d = 0u; d < LAST; d++) {
+    if (ROLLED && d == p.last) { break; }
+    dq[qi + d] = sum[d] * p.scale;
+  }
 }

@@ -5,6 +5,8 @@ const WG: u32 = 64u;
 const D: u32 = 64u; // head width
 const ROLLED: bool = false; // keeps loops over the head width: compiles in a fraction of the time, where speed is not the aim
 const REL: bool = false; // adds bias[row, kh] + bias[row, hp + kw]
+// Where loops over the head end, a constant: loops up to a variable get a guard against running for ever. Rolled ones break.
+const LAST: u32 = select(D, 0xffffffffu, ROLLED);
 
 struct Params {
   heads: u32, count: u32, // heads; batch * heads
@@ -14,7 +16,7 @@ struct Params {
   qBatch: u32, qHead: u32, qRow: u32,
   kBatch: u32, kHead: u32, kRow: u32, kOffset: u32, vOffset: u32,
   yBatch: u32, yHead: u32, yRow: u32,
-  dim: u32, // D, as a number that no compiler unrolls loops by
+  last: u32, // D, as a number that no compiler unrolls loops by
   scale: f32,
 }
 
@@ -28,7 +30,6 @@ struct Params {
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let dim = select(D, p.dim, ROLLED);
   let g = group.y * groups.x + group.x;
   let head = g / p.blocks;
   let row = (g % p.blocks) * WG + lane;
@@ -40,7 +41,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let bi = (head * p.nq + row) * p.biasRow;
   var x: array<f32, D>;
   var o: array<f32, D>;
-  for (var d = 0u; d < dim; d++) { x[d] = q[qi + d] * p.scale; }
+  for (var d = 0u; d < LAST; d++) {
+    if (ROLLED && d == p.last) { break; }
+    x[d] = q[qi + d] * p.scale;
+  }
   var most = -1e30;
   var sum = 0.0;
   var kh = 0u;
@@ -48,7 +52,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   for (var j = 0u; j < p.nk; j++) {
     let at = ki + j * p.kRow;
     var s = 0.0;
-    for (var d = 0u; d < dim; d++) { s = fma(x[d], k[p.kOffset + at + d], s); }
+    for (var d = 0u; d < LAST; d++) {
+      if (ROLLED && d == p.last) { break; }
+      s = fma(x[d], k[p.kOffset + at + d], s);
+    }
     if (REL) {
       s += bias[bi + kh] + bias[bi + p.hp + kw];
       kw++;
@@ -58,13 +65,22 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       let shrink = exp(most - s);
       most = s;
       sum *= shrink;
-      for (var d = 0u; d < dim; d++) { o[d] *= shrink; }
+      for (var d = 0u; d < LAST; d++) {
+        if (ROLLED && d == p.last) { break; }
+        o[d] *= shrink;
+      }
     }
     let e = exp(s - most);
     sum += e;
-    for (var d = 0u; d < dim; d++) { o[d] = fma(e, v[p.vOffset + at + d], o[d]); }
+    for (var d = 0u; d < LAST; d++) {
+      if (ROLLED && d == p.last) { break; }
+      o[d] = fma(e, v[p.vOffset + at + d], o[d]);
+    }
   }
   let yi = b * p.yBatch + a * p.yHead + row * p.yRow;
-  for (var d = 0u; d < dim; d++) { y[yi + d] = o[d] / sum; }
+  for (var d = 0u; d < LAST; d++) {
+    if (ROLLED && d == p.last) { break; }
+    y[yi + d] = o[d] / sum;
+  }
   lse[head * p.nq + row] = most + log(sum);
 }

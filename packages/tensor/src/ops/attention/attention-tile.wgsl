@@ -11,6 +11,8 @@ const ROLLED: bool = false; // keeps loops over the head width: compiles in a fr
 const REL: bool = false; // adds bias[kh, row] + bias[hp + kw, row]
 
 const DV: u32 = D / 4u;
+// Where loops over the head end, a constant: loops up to a variable get a guard against running for ever. Rolled ones break.
+const LAST: u32 = select(DV, 0xffffffffu, ROLLED);
 
 struct Params {
   heads: u32, count: u32, // heads; batch * heads
@@ -20,7 +22,7 @@ struct Params {
   qBatch: u32, qHead: u32, qRow: u32, // strides and offsets in vec4
   kBatch: u32, kHead: u32, kRow: u32, kOffset: u32, vOffset: u32,
   yBatch: u32, yHead: u32, yRow: u32,
-  dv: u32, // DV, as a number that no compiler unrolls loops by
+  last: u32, // DV, as a number that no compiler unrolls loops by
   scale: f32,
 }
 
@@ -39,7 +41,6 @@ fn total(x: vec4f) -> f32 { return (x.x + x.y) + (x.z + x.w); }
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let dv = select(DV, p.dv, ROLLED);
   let g = group.y * groups.x + group.x;
   let head = g / p.blocks;
   if (head >= p.count) { return; }
@@ -52,7 +53,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let bi = head * p.biasRow * p.nq + at;
   var x: array<vec4f, DV>;
   var o: array<vec4f, DV>;
-  for (var d = 0u; d < dv; d++) { x[d] = q[qi + d] * p.scale; }
+  for (var d = 0u; d < LAST; d++) {
+    if (ROLLED && d == p.last) { break; }
+    x[d] = q[qi + d] * p.scale;
+  }
   var most = -1e30;
   var sum = 0.0;
   var kh = 0u;
@@ -69,7 +73,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     workgroupBarrier();
     for (var j = 0u; j < count; j += 4u) {
       var t0 = vec4f(); var t1 = vec4f(); var t2 = vec4f(); var t3 = vec4f();
-      for (var d = 0u; d < dv; d++) {
+      for (var d = 0u; d < LAST; d++) {
+        if (ROLLED && d == p.last) { break; }
         let u = x[d];
         t0 = fma(u, keys[j * DV + d], t0);
         t1 = fma(u, keys[(j + 1u) * DV + d], t1);
@@ -93,11 +98,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         let shrink = exp(most - top);
         most = top;
         sum *= shrink;
-        for (var d = 0u; d < dv; d++) { o[d] *= shrink; }
+        for (var d = 0u; d < LAST; d++) {
+          if (ROLLED && d == p.last) { break; }
+          o[d] *= shrink;
+        }
       }
       s = exp(s - most);
       sum += total(s);
-      for (var d = 0u; d < dv; d++) {
+      for (var d = 0u; d < LAST; d++) {
+        if (ROLLED && d == p.last) { break; }
         var r = fma(vec4f(s.x), values[j * DV + d], o[d]);
         r = fma(vec4f(s.y), values[(j + 1u) * DV + d], r);
         r = fma(vec4f(s.z), values[(j + 2u) * DV + d], r);
@@ -107,6 +116,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   }
   if (row >= p.nq) { return; }
   let yi = b * p.yBatch + a * p.yHead + row * p.yRow;
-  for (var d = 0u; d < dv; d++) { y[yi + d] = o[d] / sum; }
+  for (var d = 0u; d < LAST; d++) {
+    if (ROLLED && d == p.last) { break; }
+    y[yi + d] = o[d] / sum;
+  }
   lse[head * p.nq + row] = most + log(sum);
 }

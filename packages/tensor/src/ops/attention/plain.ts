@@ -13,19 +13,19 @@ export const attentionPlainKernel = /* @__PURE__ */ defineKernel({
   name: "attention-plain",
   source: [forwardWgsl],
   params,
-  uniforms: { ...headUniforms, dim: "u32", scale: "f32" },
+  uniforms: { ...headUniforms, last: "u32", scale: "f32" },
 });
 export const attentionGradQPlainKernel = /* @__PURE__ */ defineKernel({
   name: "attention-grad-q-plain",
   source: [gradQWgsl],
   params,
-  uniforms: { ...headUniforms, dim: "u32", scale: "f32" },
+  uniforms: { ...headUniforms, last: "u32", scale: "f32" },
 });
 export const attentionGradKvPlainKernel = /* @__PURE__ */ defineKernel({
   name: "attention-grad-kv-plain",
   source: [gradKvWgsl],
   params,
-  uniforms: { ...headUniforms, dkOffset: "u32", dvOffset: "u32", dim: "u32", scale: "f32" },
+  uniforms: { ...headUniforms, dkOffset: "u32", dvOffset: "u32", last: "u32", scale: "f32" },
 });
 
 function launch(h: Heads, rows: number, layout: BiasLayout, device: Device) {
@@ -34,7 +34,7 @@ function launch(h: Heads, rows: number, layout: BiasLayout, device: Device) {
   const { heads, nq, nk, scale } = h;
   const grid = { w: h.grid?.W ?? 1, hp: layout.hp, biasRow: layout.row };
   return {
-    uniforms: { heads, count, nq, nk, blocks, ...grid, ...strideUniforms(h), dim: h.dim, scale },
+    uniforms: { heads, count, nq, nk, blocks, ...grid, ...strideUniforms(h), last: h.dim, scale },
     groups: spread(blocks * count),
     params: { D: h.dim, ROLLED: device.info.kind === "software", REL: h.grid !== null },
   };

@@ -22,14 +22,14 @@ export const attentionGradQTileKernel = /* @__PURE__ */ defineKernel({
   source: [gradQWgsl],
   params,
   variants,
-  uniforms: { ...headUniforms, hv: "u32", scale: "f32" },
+  uniforms: { ...headUniforms, last: "u32", scale: "f32" },
 });
 export const attentionGradKvTileKernel = /* @__PURE__ */ defineKernel({
   name: "attention-grad-kv-tile",
   source: [gradKvWgsl],
   params,
   variants,
-  uniforms: { ...headUniforms, dkOffset: "u32", dvOffset: "u32", hv: "u32", scale: "f32" },
+  uniforms: { ...headUniforms, dkOffset: "u32", dvOffset: "u32", last: "u32", scale: "f32" },
 });
 
 /** Rows that fit in workgroup memory, twice, beside two numbers of every lane for each: 16, 8, or 0 where the head is too wide. */
@@ -46,7 +46,7 @@ export function tileGradTakes(device: Device, h: Heads): boolean {
 function launch(h: Heads, rows: number, layout: BiasLayout, device: Device) {
   const blocks = Math.ceil(rows / (WG / 2));
   return {
-    uniforms: { ...tileUniforms(h, layout, blocks), hv: h.dim / 8 },
+    uniforms: { ...tileUniforms(h, layout, blocks), last: h.dim / 8 },
     groups: spread(blocks * h.batch * h.heads),
     params: {
       WG,

@@ -18,7 +18,7 @@ export const attentionTileKernel = /* @__PURE__ */ defineKernel({
     { WG: 128 },
     { BLOCK: 16 },
   ],
-  uniforms: { ...headUniforms, dv: "u32", scale: "f32" },
+  uniforms: { ...headUniforms, last: "u32", scale: "f32" },
 });
 
 /** Keys that fit in workgroup memory beside their values: 32, 16, or 0 where the head is too wide. */
@@ -71,7 +71,7 @@ export function forwardTile(h: Heads, t: HeadTensors, bias: Tensor | null, layou
   attentionTileKernel.run(
     device,
     { q: t.q, k: t.k, v: t.v, bias: bias ?? t.q, y, lse },
-    { ...tileUniforms(h, layout, blocks), dv: h.dim / 4 },
+    { ...tileUniforms(h, layout, blocks), last: h.dim / 4 },
     spread(blocks * h.batch * h.heads),
     {
       WG,

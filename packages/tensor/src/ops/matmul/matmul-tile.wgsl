@@ -26,6 +26,10 @@ const SA: u32 = AV + 1u; // one more than the line: an odd step spreads a transp
 const SB: u32 = BV + 1u;
 const BLOCKS_A: u32 = AV * BK / 4u;
 const BLOCKS: u32 = BLOCKS_A + BV * BK / 4u; // at most WG
+// Ends of loops, constants: loops up to a variable get a guard against running for ever. Rolled ones end by a break.
+const LAST_E: u32 = select(4u, 0xffffffffu, ROLLED);
+const LAST_K: u32 = select(BK, 0xffffffffu, ROLLED);
+const LAST_R: u32 = select(R, 0xffffffffu, ROLLED);
 
 struct Params {
   m: u32, n: u32, k: u32,
@@ -104,10 +108,16 @@ fn fetchB(i: u32, col: u32, k: u32, base: u32) -> mat4x4f {
 fn stage(i: u32, block: mat4x4f) {
   if (i < BLOCKS_A) {
     let at = place(i, AV, !TA);
-    for (var e = 0u; e < select(4u, p.four, ROLLED); e++) { tileA[(at.y * 4u + e) * SA + at.x] = block[e]; }
+    for (var e = 0u; e < LAST_E; e++) {
+      if (ROLLED && e == p.four) { break; }
+      tileA[(at.y * 4u + e) * SA + at.x] = block[e];
+    }
   } else if (i < BLOCKS) {
     let at = place(i - BLOCKS_A, BV, TB);
-    for (var e = 0u; e < select(4u, p.four, ROLLED); e++) { tileB[(at.y * 4u + e) * SB + at.x] = block[e]; }
+    for (var e = 0u; e < LAST_E; e++) {
+      if (ROLLED && e == p.four) { break; }
+      tileB[(at.y * 4u + e) * SB + at.x] = block[e];
+    }
   }
 }
 
@@ -146,7 +156,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       else if (lane < BLOCKS) { next = fetchB(lane - BLOCKS_A, col, at, baseB); }
     }
     if (at == 0u) { continue; }
-    for (var k = 0u; k < select(BK, p.bk, ROLLED); k++) {
+    for (var k = 0u; k < LAST_K; k++) {
+      if (ROLLED && k == p.bk) { break; }
       let u = tileA[k * SA + y];
       let v = tileB[k * SB + x];
       c0 = fma(vec4f(u.x), v, c0); c1 = fma(vec4f(u.y), v, c1);
@@ -167,7 +178,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var left = array<vec4f, 8>(c0, c1, c2, c3, c4, c5, c6, c7);
   var right = array<vec4f, 8>(d0, d1, d2, d3, d4, d5, d6, d7);
   // One loop keeps the code small: sixteen inlined epilogues take seconds to compile.
-  for (var i = 0u; i < select(R, p.r, ROLLED); i++) {
+  for (var i = 0u; i < LAST_R; i++) {
+    if (ROLLED && i == p.r) { break; }
     let r = row + y * 4u + i % 4u + i / 4u * (TM / 2u);
     finish(r, col + x * 4u, out, left[i]);
     if (R == 8u) { finish(r, col + TN / 2u + x * 4u, out, right[i]); }
