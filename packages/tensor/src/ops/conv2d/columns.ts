@@ -153,6 +153,6 @@ export function sumTranspose(
   },
   add = false,
 ): void {
-  const grid = [Math.ceil(sizes.cols / 8), Math.min(Math.ceil(sizes.rows / 8), 65535)] as const;
-  sumTransposeKernel.run(y.device, { x, y }, sizes, grid, { ADD: add, Elem: x.dtype });
+  const [x8, y8] = [sizes.cols, sizes.rows].map((n) => Math.min(Math.ceil(n / 8), 65535));
+  sumTransposeKernel.run(y.device, { x, y }, sizes, [x8, y8], { ADD: add, Elem: x.dtype });
 }

@@ -1,7 +1,9 @@
 import { testDevice } from "@ama-sam/testing";
 import { opSuite } from "@ama-sam/testing/op-suite";
 import { describe, expect, test } from "vitest";
-import { empty, tensor } from "../../tensor/tensor";
+import { backward } from "../../autograd/tape";
+import { empty, scope, tensor } from "../../tensor/tensor";
+import { sum } from "../sum/sum";
 import { conv2d, conv2dOp } from "./conv2d";
 import { conv2dRef } from "./conv2d.ref";
 import { convGeometry } from "./geometry";
@@ -123,6 +125,20 @@ describe("conv2d", () => {
         });
       });
     for (const t of [x, weight, bias, dy, half]) t.dispose();
+  });
+
+  test("a weight of more elements than one dimension of workgroups holds has its gradient", async () => {
+    const device = await testDevice();
+    const [batch, channels, pixels] = [2, 1024, 4];
+    const counts = await scope(device, "test", async () => {
+      const x = tensor(device, new Float32Array(batch * channels * pixels).fill(1), [batch, channels, 2, 2]);
+      const weight = tensor(device, new Float32Array(channels * channels), [channels, channels, 1, 1], {
+        requiresGrad: true,
+      });
+      backward(sum(conv2d(x, weight, null, {})));
+      return new Set(await weight.grad?.data());
+    });
+    expect([...counts]).toEqual([batch * pixels]);
   });
 
   test("wrong use says what to change", async () => {

@@ -18,12 +18,13 @@ struct Params {
 
 @compute @workgroup_size(8, 8)
 fn main(@builtin(global_invocation_id) lane: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  if (lane.x >= p.cols) { return; }
   for (var r = lane.y; r < p.rows; r += groups.y * 8u) {
-    let to = p.firstY + r * p.lineY + lane.x;
-    var sum = 0.0;
-    if (ADD) { sum = y[to]; }
-    for (var n = 0u; n < p.count; n++) { sum += f32(x[n * p.stride + p.firstX + lane.x * p.lineX + r]); }
-    y[to] = sum;
+    for (var c = lane.x; c < p.cols; c += groups.x * 8u) {
+      let to = p.firstY + r * p.lineY + c;
+      var sum = 0.0;
+      if (ADD) { sum = y[to]; }
+      for (var n = 0u; n < p.count; n++) { sum += f32(x[n * p.stride + p.firstX + c * p.lineX + r]); }
+      y[to] = sum;
+    }
   }
 }
