@@ -14,6 +14,8 @@ export interface Flags {
   trace: string;
   /** Kernel families to force, by op: `matmul:tile,attention:plain`; "" leaves the choice to the ops. */
   family: string;
+  /** Most GFLOP that one launch of a product or of attention may have; larger ones are cut into pieces. */
+  launchGflop: number;
 }
 
 type Environment = Record<string, string | undefined>;
@@ -29,6 +31,7 @@ function fromEnvironment(): Flags {
     mem: on("TENSOR_MEM"),
     trace: env.TENSOR_TRACE ?? "",
     family: env.TENSOR_FAMILY ?? "",
+    launchGflop: Number(env.TENSOR_LAUNCH_GFLOP) > 0 ? Number(env.TENSOR_LAUNCH_GFLOP) : 100,
   };
 }
 

@@ -14,6 +14,8 @@ const UNIFORM_ALIGN = 256;
 const UNIFORM_BYTES = 256 * 1024;
 /** Work is handed to the GPU in pieces, so that it runs while the next piece is encoded and no submission is long. */
 const DISPATCHES_PER_SUBMIT = 64;
+/** And of at most so much work, as far as kernels tell theirs: a slow GPU should not be busy with one submission for seconds. */
+const FLOPS_PER_SUBMIT = 200e9;
 const SCOPES = ["validation", "out-of-memory", "internal"] as const;
 
 /** What {@link CommandQueue} stands on. */
@@ -43,6 +45,7 @@ export class CommandQueue {
   #encoder: GPUCommandEncoder | null = null;
   #pass: GPUComputePassEncoder | null = null;
   #dispatches = 0;
+  #flops = 0;
   #monitor: Monitor | null = null;
   #checking = false;
   /** Set while kernels are timed one by one. */
@@ -72,18 +75,18 @@ export class CommandQueue {
     return wanted ? this.#monitor : null;
   }
 
-  /** Encodes one kernel. `bound` in binding order; `fill` writes the block of the pipeline at an offset. */
+  /** Encodes one kernel. `bound` in binding order; `fill` writes the block of the pipeline at an offset; `flops` is its work, if large. */
   dispatch(
     kernel: Pipeline,
     bound: readonly GPUBufferBinding[],
     fill: (view: DataView, offset: number) => void,
-    x: number,
-    y: number,
-    z: number,
+    grid: [number, number, number],
+    flops: number,
   ): void {
     this.#parts.loss.check();
     const room = Math.ceil(kernel.uniformBytes / UNIFORM_ALIGN) * UNIFORM_ALIGN;
-    if (this.#used + room > UNIFORM_BYTES || this.#dispatches >= DISPATCHES_PER_SUBMIT) this.flush();
+    const full = this.#used + room > UNIFORM_BYTES || this.#dispatches >= DISPATCHES_PER_SUBMIT;
+    if (full || (this.#flops > 0 && this.#flops + flops > FLOPS_PER_SUBMIT)) this.flush();
     const { monitor } = this;
     const start = monitor ? performance.now() : 0;
     const group = this.#groups.get(kernel, bound);
@@ -95,8 +98,9 @@ export class CommandQueue {
       this.#used += room;
       pass.setBindGroup(0, group, this.#offset, 0, 1);
     } else pass.setBindGroup(0, group);
-    pass.dispatchWorkgroups(x, y, z);
+    pass.dispatchWorkgroups(...grid);
     this.#dispatches++;
+    this.#flops += flops;
     this.counts.dispatches++;
     if (this.profiler) this.#closePass();
     if (monitor) {
@@ -105,7 +109,7 @@ export class CommandQueue {
       monitor.kernel({
         key: kernel.key,
         op: activity.op,
-        grid: [x, y, z],
+        grid,
         bound,
         live: buffers.liveBytes,
         start,
@@ -157,6 +161,7 @@ export class CommandQueue {
     this.#encoder = null;
     this.#used = 0;
     this.#dispatches = 0;
+    this.#flops = 0;
     this.counts.submits++;
     this.#closeScopes();
     this.#openScopes();

@@ -108,6 +108,7 @@ export class Kernel<U extends Record<string, UniformType> = Record<string, Unifo
    * @param tensors storage bindings by name
    * @param uniforms values of `struct Params`
    * @param groups workgroups in x, y, z; at most 65,535 each (see {@link spread})
+   * @param flops floating-point operations, of kernels that may have so many that the GPU is busy for long (see `piecesOf`)
    */
   run(
     device: Device,
@@ -115,6 +116,7 @@ export class Kernel<U extends Record<string, UniformType> = Record<string, Unifo
     uniforms: { [K in keyof U]: number },
     groups: readonly [number, number?, number?],
     params: KernelParams = {},
+    flops = 0,
   ): void {
     const [x, y = 1, z = 1] = groups;
     if (x === 0 || y === 0 || z === 0) return;
@@ -140,7 +142,7 @@ export class Kernel<U extends Record<string, UniformType> = Record<string, Unifo
         );
       bound[i] = it.binding;
     }
-    device.queue.dispatch(pipeline, bound, (view, offset) => this.#fill(view, offset, uniforms), x, y, z);
+    device.queue.dispatch(pipeline, bound, (view, offset) => this.#fill(view, offset, uniforms), [x, y, z], flops);
   }
 
   #fill(view: DataView, offset: number, uniforms: { [K in keyof U]: number }): void {

@@ -26,6 +26,7 @@ struct Params {
   dkOffset: u32, dvOffset: u32,
   last: u32, // HV, as a number that no compiler unrolls loops by
   scale: f32,
+  first: u32, end: u32, // workgroups of this launch
 }
 
 @group(0) @binding(0) var<storage, read> q: array<vec4f>; // [B, A, Nq, D] by strides
@@ -45,9 +46,9 @@ fn total(x: vec4f) -> f32 { return (x.x + x.y) + (x.z + x.w); }
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let g = group.y * groups.x + group.x;
+  let g = p.first + group.y * groups.x + group.x;
+  if (g >= p.end) { return; }
   let head = g / p.blocks;
-  if (head >= p.count) { return; }
   let place = lane % ROWS;
   let side = lane / ROWS * HV; // where this lane's half of a row starts
   let key = g % p.blocks * ROWS + place;

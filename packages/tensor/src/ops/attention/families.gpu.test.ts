@@ -1,13 +1,14 @@
-import { testDevice } from "@ama-sam/testing";
+import { Random, testDevice } from "@ama-sam/testing";
 import { opSuite } from "@ama-sam/testing/op-suite";
 import { describe, expect, test } from "vitest";
 import { backward } from "../../autograd/tape";
 import { withFlags } from "../../debug/flags";
 import { scope, tensor } from "../../tensor/tensor";
-import { sum } from "../sum/sum";
+import { mul } from "../binary/binary";
+import { mean, sum } from "../sum/sum";
 import { attention, attentionOp } from "./attention";
 import type { AttentionVariant } from "./heads";
-import { qkvAttentionOp } from "./qkv-attention";
+import { qkvAttention, qkvAttentionOp } from "./qkv-attention";
 import { relPosAttentionOp } from "./rel-pos-attention";
 import { attentionTileKernel } from "./tile";
 import { attentionGradKvTileKernel, attentionGradQTileKernel } from "./tile-grad";
@@ -44,6 +45,31 @@ describe("attention by tile", () => {
       attrs: { heads: 2, H: 5, W: 3, variant },
     },
   ]);
+
+  test("launches cut into pieces give the same bits", async () => {
+    const device = await testDevice();
+    const [H, W, heads, dim] = [9, 11, 2, 8];
+    const random = new Random(3);
+    const values = random.normals(2 * H * W * 3 * heads * dim);
+    const tables = [H, W].map((n) => random.normals((2 * n - 1) * dim));
+    const run = (launchGflop: number) =>
+      withFlags({ family: "attention:tile", launchGflop }, () =>
+        scope(device, "test", async () => {
+          const before = device.queue.counts.dispatches;
+          const x = tensor(device, values, [2, H * W, 3 * heads * dim], { requiresGrad: true });
+          const [h, w] = [H, W].map((n, i) => tensor(device, tables[i], [2 * n - 1, dim], { requiresGrad: true }));
+          const y = qkvAttention(x, { heads, relPos: { h, w, H, W } });
+          backward(mean(mul(y, y)));
+          const launches = device.queue.counts.dispatches - before;
+          const results = [y, x.grad, h.grad, w.grad].map((it) => it?.data());
+          return { launches, results: await Promise.all(results) };
+        }),
+      );
+    const cut = await run(1e-4); // 2 x 2 heads of 2 blocks of queries, 4 of keys; first: the pool has nothing of the same yet
+    const whole = await run(100);
+    expect(cut.launches).toBeGreaterThan(whole.launches + 3);
+    expect(cut.results).toEqual(whole.results);
+  });
 
   test("the flag forces a family, and a wrong name is refused", async () => {
     const device = await testDevice();

@@ -129,6 +129,14 @@ export function strideUniforms({ q, kv, kOffset, vOffset, y }: Heads) {
   };
 }
 
+/**
+ * Floating-point operations of a kernel of attention.
+ * @param products of a row with a row per query and key: two forward, three for dq, four for dk and dv (scores are made again)
+ */
+export function attentionFlops({ batch, heads, nq, nk, dim }: Heads, products: 2 | 3 | 4): number {
+  return 2 * products * batch * heads * nq * nk * dim;
+}
+
 /** Scalars of the kernels that take one query a lane: sizes, the grid of the relative positions, strides. */
 export const headUniforms = {
   heads: "u32",

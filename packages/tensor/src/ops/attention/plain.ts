@@ -4,7 +4,7 @@ import { empty, type Tensor } from "../../tensor/tensor";
 import gradKvWgsl from "./attention-grad-kv-plain.wgsl";
 import gradQWgsl from "./attention-grad-q-plain.wgsl";
 import forwardWgsl from "./attention-plain.wgsl";
-import { type GradTensors, type Heads, type HeadTensors, headUniforms, strideUniforms } from "./heads";
+import { attentionFlops, type GradTensors, type Heads, type HeadTensors, headUniforms, strideUniforms } from "./heads";
 import type { BiasLayout } from "./rel-pos";
 
 const params = { WG: [64], D: [64, 80, 32, 16], ROLLED: [false, true], REL: [false, true] };
@@ -51,7 +51,7 @@ export function forwardPlain(
 ) {
   const run = launch(h, h.nq, layout, y.device);
   const tensors = { q: t.q, k: t.k, v: t.v, bias: bias ?? t.q, y, lse };
-  attentionPlainKernel.run(y.device, tensors, run.uniforms, run.groups, run.params);
+  attentionPlainKernel.run(y.device, tensors, run.uniforms, run.groups, run.params, attentionFlops(h, 2));
 }
 
 /** Writes dq (without what comes through the bias) and the gradient of the bias factors. */
@@ -59,7 +59,7 @@ export function gradQPlain(h: Heads, t: GradTensors, layout: BiasLayout, dq: Ten
   const run = launch(h, h.nq, layout, dq.device);
   const { q, k, v, dy, stats } = t;
   const tensors = { q, k, v, dy, stats, bias: t.bias ?? q, dq, dbias: dbias ?? empty(dq.device, [4]) };
-  attentionGradQPlainKernel.run(dq.device, tensors, run.uniforms, run.groups, run.params);
+  attentionGradQPlainKernel.run(dq.device, tensors, run.uniforms, run.groups, run.params, attentionFlops(h, 3));
   if (!dbias) tensors.dbias.dispose("attention");
 }
 
@@ -75,5 +75,6 @@ export function gradKvPlain(
   const run = launch(h, h.nk, layout, dkv.device);
   const { q, k, v, dy, stats } = t;
   const tensors = { q, k, v, dy, stats, bias: t.bias ?? q, dkv };
-  attentionGradKvPlainKernel.run(dkv.device, tensors, { ...run.uniforms, dkOffset, dvOffset }, run.groups, run.params);
+  const uniforms = { ...run.uniforms, dkOffset, dvOffset };
+  attentionGradKvPlainKernel.run(dkv.device, tensors, uniforms, run.groups, run.params, attentionFlops(h, 4));
 }

@@ -105,6 +105,12 @@ export function biasLayout({ grid }: Heads, tiling: Tiling | null): BiasLayout {
   return { hp, wp, row: hp + wp };
 }
 
+/** Floating-point operations of every query with the tables' rows of its line and column. */
+function flopsOf({ batch, heads, dim, grid }: Heads): number {
+  const { H, W } = grid as { H: number; W: number };
+  return 2 * batch * heads * H * W * (H + W) * dim;
+}
+
 function uniformsOf(h: Heads, { hp, row }: BiasLayout) {
   const { H, W } = h.grid as { H: number; W: number };
   const { heads, dim } = h;
@@ -140,7 +146,14 @@ export function relPosBias(
   const [tableH, tableW] = [relPosH as Tensor, relPosW as Tensor];
   if (S === 0) {
     const groups = spread(Math.ceil(bias.size / 64));
-    relPosBiasKernel.run(device, { q, tableH, tableW, bias }, uniformsOf(h, layout), groups, { LINES: lines });
+    relPosBiasKernel.run(
+      device,
+      { q, tableH, tableW, bias },
+      uniformsOf(h, layout),
+      groups,
+      { LINES: lines },
+      flopsOf(h),
+    );
     return bias;
   }
   const { H, W } = h.grid as { H: number; W: number };
@@ -153,7 +166,7 @@ export function relPosBias(
   expand(tableH, H, layout.hp / 4, 0);
   expand(tableW, W, layout.wp / 4, wStart);
   const run = launch(h, layout, layout.row / 4, S);
-  relPosBiasSubgroupKernel.run(device, { q, tables, bias }, { ...run.uniforms, wStart }, run.groups, { S });
+  relPosBiasSubgroupKernel.run(device, { q, tables, bias }, { ...run.uniforms, wStart }, run.groups, { S }, flopsOf(h));
   tables.dispose("attention");
   return bias;
 }
@@ -175,11 +188,11 @@ export function relPosGradQ(
   if (S === 0) {
     const elements = h.batch * h.heads * h.nq * h.dim;
     const groups = spread(Math.ceil(elements / 64));
-    relPosGradQKernel.run(dq.device, tensors, uniformsOf(h, layout), groups, { LINES: lines });
+    relPosGradQKernel.run(dq.device, tensors, uniformsOf(h, layout), groups, { LINES: lines }, flopsOf(h));
     return;
   }
   const run = launch(h, layout, h.dim / 4, S);
-  relPosGradQSubgroupKernel.run(dq.device, tensors, run.uniforms, run.groups, { S });
+  relPosGradQSubgroupKernel.run(dq.device, tensors, run.uniforms, run.groups, { S }, flopsOf(h));
 }
 
 /** Gradient of one of the tables; `lines` as in {@link relPosGradQ}. */

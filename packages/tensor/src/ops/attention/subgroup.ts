@@ -3,7 +3,7 @@ import { empty, type Tensor } from "../../tensor/tensor";
 import gradKvWgsl from "./attention-grad-kv-subgroup.wgsl";
 import gradQWgsl from "./attention-grad-q-subgroup.wgsl";
 import forwardWgsl from "./attention-subgroup.wgsl";
-import type { GradTensors, Heads, HeadTensors } from "./heads";
+import { attentionFlops, type GradTensors, type Heads, type HeadTensors } from "./heads";
 import type { BiasLayout } from "./rel-pos";
 import rowsWgsl from "./rows.wgsl";
 import rowsGradWgsl from "./rows-grad.wgsl";
@@ -119,7 +119,8 @@ export function forwardSubgroup(
   const keys = packTiles(h, tiling, S, [{ x: t.k, layout: h.kv, offset: h.kOffset, scale: h.scale }]);
   const run = launch(h, h.nq, tiling, layout, S);
   const tensors = { q: t.q, keys, rows: t.v, bias: bias ?? t.q, y, lse };
-  attentionSubgroupKernel.run(y.device, tensors, { ...run.uniforms, kOffset: h.vOffset / 4 }, run.groups, run.params);
+  const uniforms = { ...run.uniforms, kOffset: h.vOffset / 4 };
+  attentionSubgroupKernel.run(y.device, tensors, uniforms, run.groups, run.params, attentionFlops(h, 2));
   keys.dispose("attention");
 }
 
@@ -143,6 +144,7 @@ export function gradQSubgroup(
     { ...run.uniforms, np: t.stats.shape[2], second: keys.size / 8, kOffset: h.kOffset / 4, scale: h.scale },
     run.groups,
     run.params,
+    attentionFlops(h, 3),
   );
   for (const x of [keys, unused]) x?.dispose("attention");
 }
@@ -181,6 +183,7 @@ export function gradKvSubgroup(
     { ...sizes, ...grid, ...keyStrides(h), ...offsets, nq: h.nq, ...queryStrides(h), scale: h.scale, lanes: S },
     spread(blocks * count),
     { S, CH: Math.ceil(h.dim / (4 * S)), REL: h.grid !== null },
+    attentionFlops(h, 4),
   );
   for (const x of [columns, bias]) x?.dispose("attention");
 }

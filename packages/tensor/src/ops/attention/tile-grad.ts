@@ -1,10 +1,11 @@
 import type { Device } from "../../device/device";
 import { defineKernel, spread } from "../../kernel/define-kernel";
+import { piecesOf } from "../../kernel/pieces";
 import type { KernelParams } from "../../kernel/specialize";
 import { empty, type Tensor } from "../../tensor/tensor";
 import gradKvWgsl from "./attention-grad-kv-tile.wgsl";
 import gradQWgsl from "./attention-grad-q-tile.wgsl";
-import { type GradTensors, type Heads, headUniforms } from "./heads";
+import { attentionFlops, type GradTensors, type Heads, headUniforms } from "./heads";
 import type { BiasLayout } from "./rel-pos";
 import { tileTakes, tileUniforms } from "./tile";
 
@@ -22,14 +23,14 @@ export const attentionGradQTileKernel = /* @__PURE__ */ defineKernel({
   source: [gradQWgsl],
   params,
   variants,
-  uniforms: { ...headUniforms, last: "u32", scale: "f32" },
+  uniforms: { ...headUniforms, last: "u32", scale: "f32", first: "u32", end: "u32" },
 });
 export const attentionGradKvTileKernel = /* @__PURE__ */ defineKernel({
   name: "attention-grad-kv-tile",
   source: [gradKvWgsl],
   params,
   variants,
-  uniforms: { ...headUniforms, dkOffset: "u32", dvOffset: "u32", last: "u32", scale: "f32" },
+  uniforms: { ...headUniforms, dkOffset: "u32", dvOffset: "u32", last: "u32", scale: "f32", first: "u32", end: "u32" },
 });
 
 /** Rows that fit in workgroup memory, twice, beside two numbers of every lane for each: 16, 8, or 0 where the head is too wide. */
@@ -43,11 +44,11 @@ export function tileGradTakes(device: Device, h: Heads): boolean {
   return tileTakes(device, h) && h.dim % 8 === 0 && blockFor(device, h) > 0;
 }
 
-function launch(h: Heads, rows: number, layout: BiasLayout, device: Device) {
+function launch(h: Heads, rows: number, products: 3 | 4, layout: BiasLayout, device: Device) {
   const blocks = Math.ceil(rows / (WG / 2));
   return {
     uniforms: { ...tileUniforms(h, layout, blocks), last: h.dim / 8 },
-    groups: spread(blocks * h.batch * h.heads),
+    pieces: piecesOf(blocks * h.batch * h.heads, attentionFlops(h, products)),
     params: {
       WG,
       D: h.dim,
@@ -65,10 +66,13 @@ function launch(h: Heads, rows: number, layout: BiasLayout, device: Device) {
  */
 export function gradQTile(h: Heads, t: GradTensors, layout: BiasLayout, dq: Tensor, dbias: Tensor | null): void {
   const { q, k, v, dy, stats } = t;
-  const run = launch(h, h.nq, layout, dq.device);
+  const run = launch(h, h.nq, 3, layout, dq.device);
   const unused = dbias ? null : empty(dq.device, [4], { name: "attention" });
   const tensors = { q, k, v, dy, stats, bias: t.bias ?? q, dq, dbias: dbias ?? (unused as Tensor) };
-  attentionGradQTileKernel.run(dq.device, tensors, run.uniforms, run.groups, run.params);
+  for (const { first, end, flops } of run.pieces) {
+    const uniforms = { ...run.uniforms, first, end };
+    attentionGradQTileKernel.run(dq.device, tensors, uniforms, spread(end - first), run.params, flops);
+  }
   unused?.dispose("attention");
 }
 
@@ -85,8 +89,11 @@ export function gradKvTile(
   dvOffset: number,
 ): void {
   const { q, k, v, dy, stats } = t;
-  const run = launch(h, h.nk, layout, dkv.device);
+  const run = launch(h, h.nk, 4, layout, dkv.device);
   const offsets = { dkOffset: dkOffset / 4, dvOffset: dvOffset / 4 };
   const tensors = { q, k, v, dy, stats, bias: t.bias ?? q, dkv };
-  attentionGradKvTileKernel.run(dkv.device, tensors, { ...run.uniforms, ...offsets }, run.groups, run.params);
+  for (const { first, end, flops } of run.pieces) {
+    const uniforms = { ...run.uniforms, ...offsets, first, end };
+    attentionGradKvTileKernel.run(dkv.device, tensors, uniforms, spread(end - first), run.params, flops);
+  }
 }

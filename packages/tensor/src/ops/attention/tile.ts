@@ -1,9 +1,10 @@
 import type { Device } from "../../device/device";
 import { defineKernel, spread } from "../../kernel/define-kernel";
+import { piecesOf } from "../../kernel/pieces";
 import type { KernelParams } from "../../kernel/specialize";
 import type { Tensor } from "../../tensor/tensor";
 import forwardWgsl from "./attention-tile.wgsl";
-import { type Heads, type HeadTensors, headUniforms } from "./heads";
+import { attentionFlops, type Heads, type HeadTensors, headUniforms } from "./heads";
 import type { BiasLayout } from "./rel-pos";
 
 const params = { WG: [64, 128], D: [64, 80, 32, 16], BLOCK: [32, 16], ROLLED: [false, true], REL: [false, true] };
@@ -18,7 +19,7 @@ export const attentionTileKernel = /* @__PURE__ */ defineKernel({
     { WG: 128 },
     { BLOCK: 16 },
   ],
-  uniforms: { ...headUniforms, last: "u32", scale: "f32" },
+  uniforms: { ...headUniforms, last: "u32", scale: "f32", first: "u32", end: "u32" },
 });
 
 /** Keys that fit in workgroup memory beside their values: 32, 16, or 0 where the head is too wide. */
@@ -68,17 +69,15 @@ export function forwardTile(h: Heads, t: HeadTensors, bias: Tensor | null, layou
   const { device } = y;
   const WG = 64;
   const blocks = Math.ceil(h.nq / WG);
-  attentionTileKernel.run(
-    device,
-    { q: t.q, k: t.k, v: t.v, bias: bias ?? t.q, y, lse },
-    { ...tileUniforms(h, layout, blocks), last: h.dim / 4 },
-    spread(blocks * h.batch * h.heads),
-    {
-      WG,
-      D: h.dim,
-      BLOCK: blockFor(device, h),
-      ROLLED: device.info.kind === "software",
-      REL: h.grid !== null,
-    },
-  );
+  const tensors = { q: t.q, k: t.k, v: t.v, bias: bias ?? t.q, y, lse };
+  const uniforms = { ...tileUniforms(h, layout, blocks), last: h.dim / 4 };
+  const params = {
+    WG,
+    D: h.dim,
+    BLOCK: blockFor(device, h),
+    ROLLED: device.info.kind === "software",
+    REL: h.grid !== null,
+  };
+  for (const { first, end, flops } of piecesOf(blocks * h.batch * h.heads, attentionFlops(h, 2)))
+    attentionTileKernel.run(device, tensors, { ...uniforms, first, end }, spread(end - first), params, flops);
 }

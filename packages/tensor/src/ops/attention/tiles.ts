@@ -1,5 +1,6 @@
 import type { Device } from "../../device/device";
 import { defineKernel, spread } from "../../kernel/define-kernel";
+import { narrowSubgroup } from "../../kernel/narrow-subgroup";
 import { empty, type Tensor } from "../../tensor/tensor";
 import packWgsl from "./attention-pack.wgsl";
 import type { Heads, Strides } from "./heads";
@@ -50,12 +51,11 @@ export function tilingOf(h: number, w: number, S: number): Tiling {
   return { h, w, wp, chunks, steps, tiles: chunks * steps, unit: tile };
 }
 
-/** The subgroup size, where an adapter has one fixed size that the kernels are written for, and heads of whole vec4; else 0. */
+/** The subgroup size of a software adapter, for heads of whole vec4 that the kernels hold; else 0. */
 export function subgroupFor(device: Device, { dim, q, kv, y, kOffset, vOffset }: Heads): number {
-  const { subgroups, subgroupMinSize: size, subgroupMaxSize } = device.abilities;
-  const fixed = subgroups && size === subgroupMaxSize && (size === 4 || size === 8);
+  const size = narrowSubgroup(device);
   const whole = [dim, q.row, kv.row, y.row, kOffset, vOffset].every((n) => n % 4 === 0);
-  return fixed && whole && dim <= 16 * size ? size : 0;
+  return whole && dim <= 16 * size ? size : 0;
 }
 
 /** One tensor's heads to be copied, times `scale`. */

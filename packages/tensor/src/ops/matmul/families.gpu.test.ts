@@ -2,13 +2,14 @@ import { testDevice, worstError } from "@ama-sam/testing";
 import { type OpCase, opSuite } from "@ama-sam/testing/op-suite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { setFlags, withFlags } from "../../debug/flags";
+import { narrowSubgroup } from "../../kernel/narrow-subgroup";
 import { refArray } from "../../op/reference";
 import { empty, scope, tensor } from "../../tensor/tensor";
 import { type LinearOptions, linear, linearOp } from "../linear/linear";
 import { linearRef } from "../linear/linear.ref";
 import { type MatmulOptions, matmul, matmulOp } from "./matmul";
 import { matmulRef } from "./matmul.ref";
-import { productTile } from "./tile";
+import { allTiles, productTile, tileBytes } from "./tile";
 
 const sizes = [1, 4, 5, 33];
 const products: OpCase<MatmulOptions>[] = [
@@ -27,8 +28,8 @@ const products: OpCase<MatmulOptions>[] = [
   { inputs: { a: { shape: [2, 7, 6] }, b: { shape: [2, 9, 7] } }, attrs: { transposeA: true, transposeB: true } },
   { name: "b shared", inputs: { a: { shape: [3, 6, 7] }, b: { shape: [7, 9] } } },
 ];
-const { f16, subgroups, subgroupMinSize, subgroupMaxSize } = (await testDevice()).abilities;
-const eight = subgroups && subgroupMinSize === 8 && subgroupMaxSize === 8;
+const { f16 } = (await testDevice()).abilities;
+const eight = narrowSubgroup(await testDevice()) === 8;
 const ends: OpCase<LinearOptions>[] = [
   { inputs: { x: { shape: [3, 5, 24] }, weight: { shape: [12, 24] }, bias: null } },
   ...(["relu", "gelu"] as const).map((activation) => ({
@@ -71,25 +72,52 @@ for (const family of ["tile", "direct", ...(eight ? ["panels", "subgroup"] : [])
 }
 
 describe("tiles", () => {
-  test("tiles of every kind give the float64 product, over several of them both ways and a part of one", async () => {
+  // Every tile that fits in 16 KiB on operands as they are stored, and each kind of lane on transposed ones.
+  const turned = [
+    { TM: 128, TN: 128, BK: 8, R: 8 },
+    { TM: 64, TN: 64, BK: 8, R: 8 },
+    { TM: 64, TN: 64, BK: 16, R: 4 },
+  ];
+  const tiles = allTiles().filter((tile) => tileBytes(tile) <= 16384);
+  const kinds = [
+    { transposeA: false, transposeB: false, of: tiles },
+    ...[false, true].flatMap((transposeB) => [{ transposeA: true, transposeB, of: turned }]),
+    { transposeA: false, transposeB: true, of: turned },
+  ];
+  test.each(kinds)("give the float64 product, $transposeA, $transposeB", async ({ transposeA, transposeB, of }) => {
     const device = await testDevice();
-    const [m, k, n] = [70, 20, 132];
+    const [m, k, n] = [140, 20, 132]; // several tiles both ways and a part of one
     const values = (count: number) => Float64Array.from({ length: count }, (_, i) => Math.fround(Math.sin(i * i)));
     const [a, b] = [values(m * k), values(k * n)];
-    const expected = matmulRef({ a: refArray([m, k], a), b: refArray([k, n], b) }, {});
-    const tiles = [
-      { TM: 128, TN: 128, BK: 8, R: 8 },
-      { TM: 64, TN: 32, BK: 16, R: 4 },
-      { TM: 32, TN: 32, BK: 8, R: 4 },
-    ];
+    const [shapeA, shapeB] = [transposeA ? [k, m] : [m, k], transposeB ? [n, k] : [k, n]];
+    const expected = matmulRef({ a: refArray(shapeA, a), b: refArray(shapeB, b) }, { transposeA, transposeB });
     await scope(device, "test", async () => {
-      const [ta, tb] = [tensor(device, a, [m, k]), tensor(device, b, [k, n])];
-      for (const tile of tiles) {
+      const [ta, tb] = [tensor(device, a, shapeA), tensor(device, b, shapeB)];
+      for (const tile of of) {
         const y = empty(device, [m, n]);
-        productTile({ a: ta, b: tb, y, batch: 1, m, n, k }, tile);
+        productTile({ a: ta, b: tb, y, batch: 1, m, n, k, transposeA, transposeB }, tile);
         expect(worstError(await y.data(), expected.data), JSON.stringify(tile)).toBeLessThan(1e-6);
       }
     });
+  });
+
+  test("launches cut into pieces give the same bits", async () => {
+    const device = await testDevice();
+    const [batch, m, k, n] = [3, 140, 20, 36];
+    const values = (count: number) => Float32Array.from({ length: count }, (_, i) => Math.sin(i * i));
+    const run = (launchGflop: number) =>
+      withFlags({ launchGflop }, () =>
+        scope(device, "test", async () => {
+          const [a, b] = [tensor(device, values(batch * m * k), [batch, m, k]), tensor(device, values(k * n), [k, n])];
+          const y = empty(device, [batch, m, n]);
+          const before = device.queue.counts.dispatches;
+          productTile({ a, b, y, batch, m, n, k, sharedB: true }, { TM: 32, TN: 32, BK: 8, R: 4 });
+          return { launches: device.queue.counts.dispatches - before, y: await y.data() };
+        }),
+      );
+    const [cut, whole] = [await run(1e-4), await run(100)]; // in this order: the pool has nothing of the same yet
+    expect([whole.launches, cut.launches]).toEqual([1, 5]); // 0.6 MFLOP by 0.1, in whole tiles of rows: 15, three at a time
+    expect(cut.y).toEqual(whole.y);
   });
 
   test.runIf(eight)("panels of a copied in pieces give the float64 product, bias and activation included", async () => {

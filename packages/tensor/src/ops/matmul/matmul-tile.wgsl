@@ -35,11 +35,12 @@ struct Params {
   m: u32, n: u32, k: u32,
   strideA: u32, strideB: u32, // between matrices, in elements; 0 when shared
   tilesM: u32,
-  tiles: u32, // batch * tilesM
+  tiles: u32, // batch * tilesM, or where this launch ends
   alpha: f32,
   bias: u32, // 0 none, 1 a value per column, 2 a value per row
   act: u32, // 0 none, 1 relu, 2 gelu
   four: u32, bk: u32, r: u32, // 4, BK and R, as numbers that no compiler unrolls loops by
+  first: u32, // tile of this launch
 }
 
 @group(0) @binding(0) var<storage, read> a: array<ElemA>; // [batch, m, k], or [batch, k, m] if TA
@@ -131,7 +132,7 @@ fn finish(row: u32, col: u32, base: u32, value: vec4f) {
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let tile = group.z * groups.y + group.y;
+  let tile = p.first + group.z * groups.y + group.y;
   if (tile >= p.tiles) { return; }
   let batch = tile / p.tilesM;
   let row = tile % p.tilesM * TM;

@@ -7,7 +7,7 @@ import { empty } from "../../tensor/tensor";
 import matrixWgsl from "./matmul-matrix.wgsl";
 import unitsWgsl from "./matrix-units.wgsl";
 import rowScaleWgsl from "./row-scale.wgsl";
-import { epilogue, type Product, tileUniforms } from "./spec";
+import { epilogue, type Product, productFlops, tileUniforms } from "./spec";
 
 const spec = {
   params: { TM: [128, 64], TN: [128, 64], BK: [32, 64], WG: [256, 128], TB: [true, false] },
@@ -107,6 +107,7 @@ export function productMatrix(product: Product, tile?: MatrixTile, kernel = matm
     },
     [Math.ceil(n / sizes.TN), lines, layers],
     { ...sizes, TB: transposeB },
+    productFlops(product, m),
   );
   scale.dispose("matmul");
 }

@@ -6,7 +6,7 @@ import type { Tensor } from "../../tensor/tensor";
 import panelsWgsl from "./matmul-panels.wgsl";
 import { pack } from "./pack";
 import putWgsl from "./put.wgsl";
-import { epilogue, type Product } from "./spec";
+import { epilogue, type Product, productFlops } from "./spec";
 
 /** The subgroup size that the kernel is written for. */
 export const PANEL_LANES = 8;
@@ -108,6 +108,8 @@ export function productPanels(spec: Product): void {
         ...epilogue(spec),
       },
       [Math.ceil(n / COLUMNS), rows, layers],
+      {},
+      productFlops(spec, count),
     );
     if (left.owned) left.tensor.dispose("matmul");
   }

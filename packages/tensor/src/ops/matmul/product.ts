@@ -1,7 +1,7 @@
-import type { Device } from "../../device/device";
 import { defineKernel, spread } from "../../kernel/define-kernel";
 import activateWgsl from "../../kernel/lib/activate.wgsl";
 import erfWgsl from "../../kernel/lib/erf.wgsl";
+import { narrowSubgroup } from "../../kernel/narrow-subgroup";
 import { productFamily } from "./family";
 import directWgsl from "./matmul-direct.wgsl";
 import subgroupWgsl from "./matmul-subgroup.wgsl";
@@ -9,7 +9,7 @@ import { productMatrix } from "./matrix";
 import { pack } from "./pack";
 import { productPanels } from "./panels";
 import putWgsl from "./put.wgsl";
-import { epilogue, type Product } from "./spec";
+import { epilogue, type Product, productFlops } from "./spec";
 import { productTile } from "./tile";
 
 export type { Activation, Product } from "./spec";
@@ -30,14 +30,6 @@ export const matmulDirectKernel = /* @__PURE__ */ defineKernel({
   uniforms: { ...head, ...tail },
 });
 
-/** The subgroup size, when the adapter has exactly one that a kernel is written for; else 0. */
-function fixedSubgroup(device: Device): 8 | 4 | 0 {
-  const { subgroups, subgroupMinSize, subgroupMaxSize } = device.abilities;
-  return subgroups && subgroupMinSize === subgroupMaxSize && (subgroupMinSize === 4 || subgroupMinSize === 8)
-    ? subgroupMinSize
-    : 0;
-}
-
 /** Rows of the result that a workgroup owns, as the kernels have it: ROWS of the subgroup one by its size, 64 of the direct one. */
 const TILE_ROWS = { 8: 16, 4: 12, 0: 64 };
 
@@ -49,7 +41,7 @@ export function product(spec: Product): void {
   const { a, b, y, batch, m, n, k, bias = null } = spec;
   if (y.size === 0) return;
   const { device } = y;
-  const family = productFamily(spec, fixedSubgroup(device));
+  const family = productFamily(spec, narrowSubgroup(device));
   if (family === "tile") {
     productTile(spec);
     return;
@@ -62,7 +54,7 @@ export function product(spec: Product): void {
     productPanels(spec);
     return;
   }
-  const S = family === "subgroup" ? fixedSubgroup(device) : 0;
+  const S = family === "subgroup" ? narrowSubgroup(device) : 0;
   const left = pack(a, {
     batch,
     rows: m,
@@ -107,13 +99,12 @@ export function product(spec: Product): void {
       bTile: panel ? right.tile : S,
       bStep: right.step,
     };
-    matmulSubgroupKernel.run(device, tensors, uniforms, [Math.ceil(columns / S), rows, layers], {
-      S,
-      PANELS: panel > 0,
-    });
+    const groups = [Math.ceil(columns / S), rows, layers] as const;
+    matmulSubgroupKernel.run(device, tensors, uniforms, groups, { S, PANELS: panel > 0 }, productFlops(spec, m));
   } else {
     const uniforms = { ...common, kp: left.cols * 4, strideA: left.stride * 4 };
-    matmulDirectKernel.run(device, tensors, uniforms, [Math.ceil(columns / 8), rows, layers]);
+    const groups = [Math.ceil(columns / 8), rows, layers] as const;
+    matmulDirectKernel.run(device, tensors, uniforms, groups, {}, productFlops(spec, m));
   }
   if (left.owned) left.tensor.dispose("matmul");
   if (right.owned) right.tensor.dispose("matmul");

@@ -28,6 +28,11 @@ export interface Product {
   alpha?: number;
 }
 
+/** Floating-point operations of a product of `m` rows in each matrix of the batch. */
+export function productFlops({ batch, n, k }: Product, m: number): number {
+  return 2 * batch * m * n * k;
+}
+
 /** The end of a product as uniforms. */
 export function epilogue({ alpha = 1, bias = null, biasPerRow = false, activation = "none" }: Product) {
   return { alpha, bias: bias === null ? 0 : biasPerRow ? 2 : 1, act: ACT[activation] };

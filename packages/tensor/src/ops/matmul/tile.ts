@@ -2,11 +2,12 @@ import type { Device } from "../../device/device";
 import { defineKernel, spread } from "../../kernel/define-kernel";
 import activateWgsl from "../../kernel/lib/activate.wgsl";
 import erfWgsl from "../../kernel/lib/erf.wgsl";
+import { piecesOf } from "../../kernel/pieces";
 import type { KernelParams } from "../../kernel/specialize";
 import { tunedFor } from "../../kernel/tuning";
 import type { Tensor } from "../../tensor/tensor";
 import tileWgsl from "./matmul-tile.wgsl";
-import { epilogue, type Product, tileUniforms } from "./spec";
+import { epilogue, type Product, productFlops, tileUniforms } from "./spec";
 import storeF32Wgsl from "./store-f32.wgsl";
 import storeVec4Wgsl from "./store-vec4.wgsl";
 
@@ -23,7 +24,7 @@ const params = {
   ElemA: ["vec4f", "f32", "vec4h"],
   ElemB: ["vec4f", "f32", "vec4h"],
 } as const;
-const uniforms = { ...tileUniforms, four: "u32", bk: "u32", r: "u32" } as const;
+const uniforms = { ...tileUniforms, four: "u32", bk: "u32", r: "u32", first: "u32" } as const;
 
 /** Sizes of a workgroup's tile: rows, columns, steps of the inner dimension, rows and columns of a lane. */
 export type Tile = { TM: number; TN: number; BK: number; R: number };
@@ -118,37 +119,36 @@ export function productTile(spec: Product, tile?: Tile): void {
   const sizes = tile ?? tunedFor<Tile>(device, "matmul-tile", { m: batch * m, n, k }, (it) => tileFits(device, it));
   const { TM, TN } = sizes;
   const tilesM = Math.ceil(m / TM);
-  const [rows, layers] = spread(batch * tilesM);
   const left = elements(a, lineOfA(spec));
   const right = elements(b, lineOfB(spec));
   const kernel = n % 4 === 0 ? matmulTileKernel : matmulTileOddKernel;
-  kernel.run(
-    device,
-    { a, b, bias: spec.bias ?? a, c: y },
-    {
-      m,
-      n,
-      k,
-      strideA: spec.sharedA ? 0 : m * k,
-      strideB: spec.sharedB ? 0 : k * n,
-      tilesM,
-      tiles: batch * tilesM,
-      ...epilogue(spec),
-      four: 4,
-      bk: sizes.BK,
-      r: sizes.R,
-    },
-    [Math.ceil(n / TN), rows, layers],
-    {
-      ...sizes,
-      ROLLED: device.info.kind === "software",
-      TA: transposeA,
-      TB: transposeB,
-      PARTA: left.part,
-      PARTB: right.part,
-      ElemA: left.elem,
-      ElemB: right.elem,
-      ElemC: n % 4 === 0 ? "vec4f" : "f32",
-    },
-  );
+  const tensors = { a, b, bias: spec.bias ?? a, c: y };
+  const uniforms = {
+    m,
+    n,
+    k,
+    strideA: spec.sharedA ? 0 : m * k,
+    strideB: spec.sharedB ? 0 : k * n,
+    tilesM,
+    ...epilogue(spec),
+    four: 4,
+    bk: sizes.BK,
+    r: sizes.R,
+  };
+  const params = {
+    ...sizes,
+    ROLLED: device.info.kind === "software",
+    TA: transposeA,
+    TB: transposeB,
+    PARTA: left.part,
+    PARTB: right.part,
+    ElemA: left.elem,
+    ElemB: right.elem,
+    ElemC: n % 4 === 0 ? "vec4f" : "f32",
+  };
+  for (const { first, end, flops } of piecesOf(batch * tilesM, productFlops(spec, m))) {
+    const [rows, layers] = spread(end - first);
+    const groups = [Math.ceil(n / TN), rows, layers] as const;
+    kernel.run(device, tensors, { ...uniforms, tiles: end, first }, groups, params, flops);
+  }
 }
