@@ -27,6 +27,7 @@ export { type InstanceOptions, labelMask } from "./engine/instances";
 export type { Learner, LearnerMemory, LearnerState, SavedTensor, StepValues } from "./engine/learner";
 export { BAD_STEPS_IN_A_ROW, type GuardState, MAX_ROLLBACKS } from "./engine/nan-guard";
 export {
+  compilePrediction,
   fromLogits,
   type ModelPrediction,
   type Prediction,

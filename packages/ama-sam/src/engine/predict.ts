@@ -1,7 +1,7 @@
 import { preprocess } from "@ama-sam/data";
 import type { LabelMap } from "@ama-sam/instances";
 import { postprocess, type RgbImage } from "@ama-sam/sam-encoder";
-import { interpolateBilinear, scope, tensor } from "@ama-sam/tensor";
+import { type CompileProgress, compileAhead, interpolateBilinear, scope, type Tensor, tensor } from "@ama-sam/tensor";
 import { AmaSamError } from "../errors";
 import type { AmaSam } from "../model/ama-sam";
 import { type InstanceOptions, labelMask } from "./instances";
@@ -24,6 +24,8 @@ export interface PredictOptions {
   views?: Views;
   /** Called after each window. */
   onProgress?: (done: number, total: number) => void;
+  /** Called while the model's kernels compile, before its first image on a GPU. */
+  onCompile?: (progress: CompileProgress) => void;
   signal?: AbortSignal;
 }
 
@@ -64,16 +66,39 @@ function checkImage({ width, height, data }: RgbImage): void {
  */
 export async function predictLogits(model: AmaSam, image: RgbImage): Promise<Float32Array> {
   checkImage(image);
-  const { device } = model;
   const { imageSize } = model.config.encoder;
   const { width, height } = image;
   const data = image.data instanceof Uint8Array ? image.data : Uint8Array.from(image.data);
   const values = preprocess({ width, height, channels: 3, bitDepth: 8, data }, imageSize); // [1, 3, S, S]
-  return scope(device, "predict", () => {
-    const { logits } = model.predict(tensor(device, values, [1, 3, imageSize, imageSize]));
-    const full = logits.shape[2] === imageSize ? logits : interpolateBilinear(logits, [imageSize, imageSize]);
-    return (width === imageSize && height === imageSize ? full : postprocess(full, height, width)).data();
-  });
+  return scope(model.device, "predict", () => logitsOf(model, values, height, width).data());
+}
+
+/** Logits of a preprocessed image at the image's own size. */
+function logitsOf(model: AmaSam, values: Float32Array, height: number, width: number): Tensor {
+  const { imageSize } = model.config.encoder;
+  const { logits } = model.predict(tensor(model.device, values, [1, 3, imageSize, imageSize]));
+  const full = logits.shape[2] === imageSize ? logits : interpolateBilinear(logits, [imageSize, imageSize]);
+  return width === imageSize && height === imageSize ? full : postprocess(full, height, width);
+}
+
+/** Models whose kernels {@link predictImage} need not compile any more. */
+const compiled = new WeakSet<AmaSam>();
+
+/**
+ * Compiles the kernels of a prediction side by side, so that the first image does not wait for one after the other. On a GPU
+ * {@link predictImage} does so by itself; a software adapter compiles on the cores that compute, and gains nothing.
+ * @returns how many kernels were compiled
+ */
+export async function compilePrediction(
+  model: AmaSam,
+  onProgress?: (progress: CompileProgress) => void,
+): Promise<number> {
+  const { imageSize } = model.config.encoder;
+  const values = new Float32Array(3 * imageSize * imageSize);
+  const predict = () => scope(model.device, "compile", () => void logitsOf(model, values, imageSize + 1, imageSize));
+  const count = await compileAhead(model.device, predict, onProgress);
+  compiled.add(model);
+  return count;
 }
 
 /**
@@ -101,6 +126,7 @@ export async function predictImage(
       "predictImage",
       `the tile is no number of pixels. Got ${tile}. Expected a whole number; 0 for no tiles.`,
     );
+  if (!compiled.has(model) && model.device.info.kind !== "software") await compilePrediction(model, options.onCompile);
   const halo = Math.max(0, Math.min(options.halo ?? 64, Math.floor(tile / 4)));
   let logits: Float32Array;
   if (tile === 0 || (width <= tile && height <= tile)) {

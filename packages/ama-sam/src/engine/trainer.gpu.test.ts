@@ -12,7 +12,7 @@ import { AmaSamLearner } from "./ama-sam-learner";
 import { type BatchSource, fixedBatches, type TrainBatch } from "./batches";
 import { evaluateModel } from "./evaluate";
 import type { TrainEvent } from "./events";
-import { predictImage } from "./predict";
+import { compilePrediction, predictImage } from "./predict";
 import { memoryStorage } from "./storage";
 import { Trainer } from "./trainer";
 
@@ -291,6 +291,24 @@ describe("prediction", () => {
     );
     await expect(predictImage(net, rgb(9, 9), { threshold: 1 })).rejects.toThrow(/no probability/);
     net.dispose();
+  });
+
+  it("compiles what a prediction launches before the first one", async () => {
+    const own = await openTestDevice();
+    const net = new AmaSam(new Build(own), modelConfig(resolveConfig(tiny)));
+    const seen: number[] = [];
+    const count = await compilePrediction(net, ({ done, total }) => seen.push(done / total));
+    expect(count).toBeGreaterThan(20);
+    expect(seen.at(-1)).toBe(1);
+    expect(own.pipelines.size).toBe(count);
+    const { liveBuffers } = own.memory();
+    await predictImage(net, rgb(100, 70), { tile: 64 });
+    await predictImage(net, rgb(48, 48));
+    expect(own.pipelines.size).toBe(count); // nothing new
+    expect(own.memory().liveBuffers).toBe(liveBuffers);
+    expect(await compilePrediction(net)).toBe(0);
+    net.dispose();
+    await own.dispose();
   });
 
   it("scores a perfect model as perfect", async () => {

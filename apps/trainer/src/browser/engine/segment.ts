@@ -33,6 +33,7 @@ export class SegmentService {
         instances: instancesOf(settings, options.instances),
         signal,
         onProgress: (done, total) => onProgress({ what: "Looking for nuclei", done, total }),
+        onCompile: ({ done, total }) => onProgress({ what: "Preparing the GPU", done, total }),
       },
     );
     this.#found = { logits, width, height };

@@ -137,6 +137,9 @@ export const addPredict: AddCommand = (program, { io, run }) => {
                       ...(flags.instances !== undefined && { method: flags.instances as "components" | "watershed" }),
                     },
                     signal: io.stop.signal,
+                    onCompile: ({ done, total }) => {
+                      if (io.tty) io.err(`\r\x1b[Kpreparing the GPU: kernel ${done} of ${total}`);
+                    },
                     onProgress: (tiles, of) => {
                       if (io.tty) io.err(`\r\x1b[K${name}: tile ${tiles} of ${of}`);
                     },
