@@ -1,4 +1,4 @@
-// npm run golden -- [DIR] [--only ops,metrics,...] [--adapter NAME] [--case TEXT] [--family OP:NAME] [--browser]
+// npm run golden -- [DIR] [--only ops,metrics,...] [--adapter NAME] [--case TEXT] [--family OP:NAME] [--as-gpu] [--browser]
 import { parseArgs } from "node:util";
 import { openGpu } from "@ama-sam/dawn";
 import { type Device, setFlags } from "@ama-sam/tensor";
@@ -7,7 +7,7 @@ import { checkGolden, GROUPS, type Group } from "./check";
 
 const HELP = `Checks this code against values that PyTorch computed.
 
-  npm run golden -- [DIR] [--only GROUPS] [--adapter NAME] [--case TEXT] [--family OP:NAME] [--browser]
+  npm run golden -- [DIR] [--only GROUPS] [--adapter NAME] [--case TEXT] [--family OP:NAME] [--as-gpu] [--browser]
 
   DIR        a golden folder (default: test/golden of this repository)
   --only     groups by comma: ops, metrics, models, training, checkpoints, fullsize
@@ -15,6 +15,7 @@ const HELP = `Checks this code against values that PyTorch computed.
   --adapter  swiftshader, lavapipe, hardware, or a part of an adapter's name
   --case     only cases whose id contains TEXT
   --family   kernels to force, by op and comma: matmul:tile,attention:plain (as TENSOR_FAMILY does)
+  --as-gpu   run what a GPU would, whatever the adapter: minutes on a software one, whose compilers were not made for such kernels
   --browser  the same checks in Chromium, on the shaders as the page ships them; --adapter swiftshader (default) or hardware
 
 Prints a line per failing tensor and ends with "N passed, N failed".`;
@@ -27,6 +28,7 @@ async function main(): Promise<number> {
       adapter: { type: "string" },
       case: { type: "string" },
       family: { type: "string" },
+      "as-gpu": { type: "boolean" },
       browser: { type: "boolean" },
       help: { type: "boolean", short: "h" },
     },
@@ -43,6 +45,10 @@ async function main(): Promise<number> {
     console.error(`unknown group ${unknown}; expected some of ${GROUPS.join(", ")}`);
     return 2;
   }
+  if (values["as-gpu"] && values.browser) {
+    console.error("--as-gpu does not reach the browser's worker; leave out --browser");
+    return 2;
+  }
   if (values.family !== undefined) {
     if (values.browser) {
       console.error("--family does not reach the browser's worker; leave out --browser");
@@ -53,7 +59,8 @@ async function main(): Promise<number> {
   const groups = wanted as Group[];
   const say = (line: string) => console.log(line);
   let device: Device | null = null;
-  const gpu = async () => (device ??= await openGpu({ adapter: values.adapter }));
+  const info = values["as-gpu"] ? ({ kind: "hardware" } as const) : {};
+  const gpu = async () => (device ??= await openGpu({ adapter: values.adapter, info }));
   // The browser's tools load only where they are asked for: golden data also run where they are not installed.
   const { passed, failed } = values.browser
     ? await (await import("./browser/run")).checkInBrowser({

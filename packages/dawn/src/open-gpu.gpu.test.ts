@@ -37,6 +37,12 @@ describe("openGpu", () => {
     await expect(device.sync()).rejects.toThrow("disposed");
   });
 
+  it("lets an adapter pass for another kind", async () => {
+    const device = await open({ info: { kind: "hardware" } });
+    expect(device.info).toMatchObject({ kind: "hardware", name: (await open()).info.name });
+    expect(await roundTrip(device)).toEqual(NUMBERS);
+  });
+
   it("lists what is here, in an order whose index opens it", async () => {
     const list = await listAdapters();
     expect(liveInstances()).toBe(before);

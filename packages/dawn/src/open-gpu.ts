@@ -1,4 +1,4 @@
-import { createDevice, type Device } from "@ama-sam/tensor";
+import { type AdapterFacts, createDevice, type Device } from "@ama-sam/tensor";
 import { announce, say } from "./advice";
 import { AdapterError } from "./errors";
 import { findAdapter, type SoftwareChoice } from "./find-adapter";
@@ -20,6 +20,8 @@ export interface OpenGpuOptions {
   log?: (line: string) => void;
   /** Switches for Dawn, replacing {@link DAWN_FLAGS} (and what the bundled SwiftShader takes instead: no bounds checks). */
   dawnFlags?: readonly string[];
+  /** Overrides what the adapter says of itself: with `{ kind: "hardware" }` a software adapter runs what a GPU would, slowly. */
+  info?: Partial<AdapterFacts>;
 }
 
 const SOFTWARE = ["auto", "never", "always"];
@@ -60,7 +62,7 @@ export async function openGpu(options: OpenGpuOptions = {}): Promise<Device> {
       label,
       retain: lease,
       onDispose: release,
-      info: { kind, name, vendor, architecture },
+      info: { kind, name, vendor, architecture, ...options.info },
     });
     keepInstanceFor(device.gpu, lease.gpu);
     say(announce(info), log);
