@@ -26,14 +26,14 @@ export async function hasHalfUnits(gpu: GPUDevice, info: GPUAdapterInfo): Promis
   if (!listsHalfUnits(info)) return false;
   gpu.pushErrorScope("validation");
   gpu.pushErrorScope("internal");
+  let asked = true;
   try {
     const module = gpu.createShaderModule({ code: probe, label: "matrix-probe" });
     gpu.createComputePipeline({ layout: "auto", compute: { module, entryPoint: "main" } });
   } catch {
-    // what could not even be asked for: the scopes say nothing then
-    await Promise.all([gpu.popErrorScope(), gpu.popErrorScope()]);
-    return false;
+    asked = false;
   }
-  const errors = await Promise.all([gpu.popErrorScope(), gpu.popErrorScope()]);
-  return errors.every((error) => error === null);
+  // A device that is lost meanwhile is told by whoever uses it first.
+  const errors = await Promise.all([gpu.popErrorScope(), gpu.popErrorScope()]).catch(() => ["lost"]);
+  return asked && errors.every((error) => error === null);
 }
