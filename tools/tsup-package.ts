@@ -3,16 +3,17 @@ import { defineConfig, type Options } from "tsup";
 import ts from "typescript";
 
 /**
- * `const k = /* @__PURE__ *\/ f(args)` becomes `const k = /* @__PURE__ *\/ (() => f(args))()`. A bundler drops an unused pure
+ * `const k = /* @__PURE__ *\/ f(args)` becomes `const k = /* @__PURE__ *\/ (() => /* @__PURE__ *\/ f(args))()`. A bundler drops an unused pure
  * call only when its arguments are free of calls and spreads as well; without arguments it always can, so whoever imports
- * one op of a package does not also pay for the others and their WGSL.
+ * one op of a package does not also pay for the others and their WGSL. SWC (rspack, Turbopack) inlines the function and keeps only
+ * the mark of the call in it.
  */
 function dropPureCalls(path: string, text: string): string {
   const edits: [number, string][] = [];
   const visit = (node: ts.Node): void => {
     if (ts.isFunctionLike(node) || ts.isClassLike(node)) return;
     const pure = ts.isCallExpression(node) && text.slice(node.getFullStart(), node.getStart()).includes("@__PURE__");
-    if (pure) edits.push([node.getStart(), "(() => "], [node.getEnd(), ")()"]);
+    if (pure) edits.push([node.getStart(), "(() => /* @__PURE__ */ "], [node.getEnd(), ")()"]);
     else ts.forEachChild(node, visit);
   };
   ts.createSourceFile(path, text, ts.ScriptTarget.ES2022, true)

@@ -11,7 +11,13 @@ export {
   type TrainBatch,
   type TrainingSource,
 } from "./engine/batches";
-export { Checkpoints, type CheckpointsOptions, type WrittenCheckpoint } from "./engine/checkpoints";
+export {
+  Checkpoints,
+  type CheckpointsOptions,
+  type LoadedCheckpoint,
+  type SaveCheckpointOptions,
+  type WrittenCheckpoint,
+} from "./engine/checkpoints";
 export { domainProbe, type ProbeResult, type ProbeSet, pooledEmbeddings } from "./engine/domain-probe";
 export {
   type EvaluatedImage,
@@ -35,11 +41,12 @@ export {
   predictImage,
   predictLogits,
 } from "./engine/predict";
+export type { Rgb } from "./engine/rgb-image";
 export { lambdaAt, learningRate, type RunLength, runLength } from "./engine/schedule";
 export { type OpenedData, type SelectedImages, selectImages } from "./engine/select-images";
 export { memoryStorage, type RunStorage } from "./engine/storage";
 export { buildModel, Trainer, type TrainerOptions, type TrainingData } from "./engine/trainer";
-export type { Progress, TrainerState } from "./engine/trainer-state";
+export type { Progress, SafeState, TrainerState } from "./engine/trainer-state";
 export {
   type LoopOptions,
   type LoopPlan,

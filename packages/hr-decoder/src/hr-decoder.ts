@@ -62,6 +62,8 @@ export class HrDecoder extends Module {
   constructor(build: Build, config: HrDecoderConfig, maskDecoder: MaskDecoder) {
     super(build);
     const { channels: C, slices = 16, sliceMlp = "shared" } = config;
+    if (sliceMlp !== "shared" && sliceMlp !== "per_token")
+      throw new HrDecoderError("HrDecoder", `unknown sliceMlp. Got ${sliceMlp}. Expected shared or per_token.`);
     factorOf(slices);
     this.maskDecoder = maskDecoder;
     this.sliceTokens = this.child("slice_tokens", (b) => new Embedding(b, slices, C));

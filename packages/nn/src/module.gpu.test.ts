@@ -112,6 +112,26 @@ test("parameters, buffers, trainable and children by name", async () => {
   );
 });
 
+test("a second part of one name is refused: it would be neither trained nor saved", async () => {
+  const device = await testDevice();
+  const before = device.memory().liveBuffers;
+  class Twice extends Module {
+    constructor(build: Build, second: "parameter" | "buffer" | "child") {
+      super(build);
+      const first = this.child("a", (b) => new Linear(b, 2, 2));
+      try {
+        if (second === "child") this.child("a", (b) => new Linear(b, 2, 2));
+        else this[second]("a", [2], { kind: "zeros" });
+      } finally {
+        first.dispose();
+      }
+    }
+  }
+  for (const second of ["parameter", "buffer", "child"] as const)
+    expect(() => new Twice(new Build(device), second)).toThrow("[Twice] the name a is taken.");
+  expect(device.memory().liveBuffers).toBe(before);
+});
+
 test("half: product weights in f16 where the adapter has it, with the gradient of x", async () => {
   const device = await testDevice();
   const make = () => new Linear(new Build(device, { seed: 1, half: (name) => name === "weight" }), 8, 6);

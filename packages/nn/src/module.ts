@@ -18,7 +18,7 @@ export interface BuildOptions {
   init?: "random" | "none";
   /**
    * Whether the product weight of that name (of a Linear, Conv2d or ConvTranspose2d) is stored in f16: half the memory for weights
-   * that stay frozen, on adapters with `shader-f16`. Default: none.
+   * that stay frozen. Only on adapters with `shader-f16` (`device.abilities.f16`): elsewhere it is a DTypeError. Default: none.
    */
   half?: (name: string) => boolean;
 }
@@ -85,6 +85,7 @@ export class Module {
    * @param product whether it only ever is the weight of a product (linear, conv2d, convTranspose2d), which may be f16
    */
   protected parameter(name: string, shape: Shape, init: Init, product = false): Tensor {
+    this.#free(name);
     const made = this.#build.make(name, shape, init, product);
     made.requiresGrad = true;
     this.#parameters.set(name, made);
@@ -93,6 +94,7 @@ export class Module {
 
   /** Registers a constant: part of the state dict, never trained. */
   protected buffer(name: string, shape: Shape, init: Init): Tensor {
+    this.#free(name);
     const made = this.#build.make(name, shape, init);
     this.#buffers.set(name, made);
     return made;
@@ -100,9 +102,19 @@ export class Module {
 
   /** Registers and returns a child module. */
   protected child<T extends Module>(name: string, make: (build: Build) => T): T {
+    this.#free(name);
     const made = make(this.#build.at(name));
     this.#children.set(name, made);
     return made;
+  }
+
+  /** A second part of one name would be neither trained nor saved. */
+  #free(name: string): void {
+    if (this.#parameters.has(name) || this.#buffers.has(name) || this.#children.has(name))
+      throw new ModuleError(
+        this.constructor.name,
+        `the name ${name} is taken. Got a second part of that name. Expected names that differ among a module's parameters, buffers and children.`,
+      );
   }
 
   /** Registers children under `name.0`, `name.1`, ... */

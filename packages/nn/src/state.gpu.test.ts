@@ -47,6 +47,24 @@ test("missing, surplus and misshapen names come in one error with the nearest na
   m.dispose();
 });
 
+test("64-bit whole numbers are refused before anything is written", async () => {
+  const m = await build(4);
+  const before = await m.layers[0].weight.data();
+  const tensors = [...m.stateDict()].map(([name, t], i) => {
+    const whole = i === 3;
+    return [
+      name,
+      { shape: t.shape, data: whole ? new BigInt64Array(t.size) : new Float32Array(t.size).fill(7) },
+    ] as const;
+  });
+  const opened = await openCheckpoint(writeSafetensors(new Map(tensors)));
+  await expect(loadStateDict(m, opened)).rejects.toThrow(
+    "64-bit whole numbers where the model has f32. Got layers.1.bias.",
+  );
+  expect(await m.layers[0].weight.data()).toEqual(before);
+  m.dispose();
+});
+
 test("allowed gaps keep their values; names can be mapped; f16 in the file becomes f32", async () => {
   const m = await build(4);
   const bias = await m.layers[1].bias?.data();

@@ -17,10 +17,13 @@ export interface LoadOptions {
   onProgress?: (done: number, total: number) => void;
 }
 
+/** Types whose elements are no numbers in JavaScript. */
+const WHOLE: ReadonlySet<string> = new Set(["i64", "u64"]);
+
 /**
  * Fills a module from a checkpoint, one tensor at a time, so that a large file is never held twice.
  * Nothing is written unless all names and shapes fit.
- * @throws ModuleError that lists missing, surplus and misshapen tensors together, with the nearest names.
+ * @throws ModuleError that lists missing, surplus and misshapen tensors together, with the nearest names; or for 64-bit whole numbers.
  */
 export async function loadStateDict(
   module: Module,
@@ -37,6 +40,12 @@ export async function loadStateDict(
   const surplus = report.surplus.filter((name) => !allowSurplus?.(name));
   if (missing.length + surplus.length + report.misshapen.length > 0)
     throw new ModuleError("loadStateDict", explain(missing, surplus, report));
+  const whole = [...own.keys()].map(rename).filter((name) => WHOLE.has(checkpoint.entries.get(name)?.dtype ?? ""));
+  if (whole.length > 0)
+    throw new ModuleError(
+      "loadStateDict",
+      `the checkpoint has 64-bit whole numbers where the model has f32. Got ${whole.slice(0, 8).join(", ")}${whole.length > 8 ? ` and ${whole.length - 8} more` : ""}. Expected floating-point tensors.`,
+    );
   let done = 0;
   for (const [name, t] of own) {
     const stored = rename(name);
@@ -71,7 +80,7 @@ function explain(missing: string[], surplus: string[], report: ReturnType<typeof
 export async function saveStateDict(
   tensors: ReadonlyMap<string, Tensor>,
   metadata: Record<string, string> = {},
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const out = new Map<string, TensorInput>();
   for (const [name, t] of tensors) out.set(name, { dtype: "f32", shape: t.shape, data: await t.data() });
   return writeSafetensors(out, metadata);

@@ -1,16 +1,16 @@
+import { AmaSamError } from "../errors";
 import type { InstanceOptions } from "./instances";
 import { labelMask } from "./instances";
 import type { Prediction } from "./predict";
-
-/** An interleaved 8-bit RGB image. */
-interface Rgb {
-  width: number;
-  height: number;
-  data: ArrayLike<number>;
-}
+import { checkRgb, type Rgb } from "./rgb-image";
 
 /** Classical methods that a trained model must beat. */
 export type Baseline = "otsu-luminance" | "otsu-haematoxylin";
+
+const SCORES: Readonly<Record<Baseline, (image: Rgb) => Float32Array>> = {
+  "otsu-luminance": luminance,
+  "otsu-haematoxylin": haematoxylin,
+};
 
 /**
  * The threshold between two classes of values that maximises the variance between them (Otsu 1979), on 256 bins of their range.
@@ -40,8 +40,13 @@ export function otsuThreshold(values: Float32Array): number {
   return low + (cut + 1) * width;
 }
 
-/** Rec. 601 luminance, 0 to 255. */
-export function luminance({ data, width, height }: Rgb): Float32Array {
+/**
+ * Rec. 601 luminance, 0 to 255.
+ * @throws AmaSamError for data that is no RGB image
+ */
+export function luminance(image: Rgb): Float32Array {
+  checkRgb("luminance", image);
+  const { data, width, height } = image;
   return Float32Array.from(
     { length: width * height },
     (_, i) => 0.299 * data[3 * i]! + 0.587 * data[3 * i + 1]! + 0.114 * data[3 * i + 2]!,
@@ -51,8 +56,13 @@ export function luminance({ data, width, height }: Rgb): Float32Array {
 /** First column of the inverse of Ruifrok and Johnston's stain matrix (haematoxylin, eosin, DAB): optical densities to haematoxylin. */
 const HAEMATOXYLIN = [1.87798274, -0.06590806, -0.60190736] as const;
 
-/** Concentration of haematoxylin by colour deconvolution (Ruifrok and Johnston 2001). */
-export function haematoxylin({ data, width, height }: Rgb): Float32Array {
+/**
+ * Concentration of haematoxylin by colour deconvolution (Ruifrok and Johnston 2001).
+ * @throws AmaSamError for data that is no RGB image
+ */
+export function haematoxylin(image: Rgb): Float32Array {
+  checkRgb("haematoxylin", image);
+  const { data, width, height } = image;
   const density = (value: number): number => -Math.log(Math.max(1, value) / 255);
   return Float32Array.from({ length: width * height }, (_, i) =>
     HAEMATOXYLIN.reduce((sum, weight, c) => sum + weight * density(data[3 * i + c]!), 0),
@@ -63,10 +73,16 @@ export function haematoxylin({ data, width, height }: Rgb): Float32Array {
  * Segments nuclei without learning: Otsu's threshold on luminance or on haematoxylin, then the same instance step as the model.
  *
  * On luminance the smaller class is nuclei, so that bright nuclei on black work too.
+ * @throws AmaSamError for another method, or data that is no RGB image
  */
 export function predictBaseline(image: Rgb, baseline: Baseline, instances: InstanceOptions = {}): Prediction {
   const { width, height } = image;
-  const values = baseline === "otsu-luminance" ? luminance(image) : haematoxylin(image);
+  if (!Object.hasOwn(SCORES, baseline))
+    throw new AmaSamError(
+      "predictBaseline",
+      `unknown method. Got ${baseline}. Expected ${Object.keys(SCORES).join(" or ")}.`,
+    );
+  const values = SCORES[baseline](image);
   const cut = otsuThreshold(values);
   const mask = Uint8Array.from(values, (v) => (v >= cut ? 1 : 0));
   const upper = mask.reduce((sum, on) => sum + on, 0);

@@ -49,7 +49,8 @@ interface Manifest {
 const WEIGHTS = "model.safetensors";
 const MOMENTS = "optimiser.safetensors";
 const STATE = "state.json";
-const encode = (value: unknown): Uint8Array => new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
+const encode = (value: unknown): Uint8Array<ArrayBuffer> =>
+  new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
 
 /**
  * Checkpoints of a run: `step-N/{model.safetensors, optimiser.safetensors, state.json}`, and `last.json` and `best.json`

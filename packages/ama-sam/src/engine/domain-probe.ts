@@ -33,12 +33,16 @@ export async function pooledEmbeddings(model: AmaSam, images: readonly RgbImage[
   for (const { width, height, data } of images) {
     const bytes = data instanceof Uint8Array ? data : Uint8Array.from(data);
     const values = preprocess({ width, height, channels: 3, bitDepth: 8, data: bytes }, imageSize);
-    const pooled = await scope(device, "probe", () =>
+    const pooled = scope(device, "probe", () =>
       noGrad(device, () =>
         mean(model.imageEncoder.forward(tensor(device, values, [1, 3, imageSize, imageSize])), { dims: [2, 3] }),
-      ).data(),
+      ),
     );
-    out.push(pooled);
+    try {
+      out.push(await pooled.data());
+    } finally {
+      pooled.dispose();
+    }
   }
   return out;
 }

@@ -5,6 +5,7 @@ import { type CompileProgress, compileAhead, interpolateBilinear, scope, type Te
 import { AmaSamError } from "../errors";
 import type { AmaSam } from "../model/ama-sam";
 import { type InstanceOptions, labelMask } from "./instances";
+import { checkRgb } from "./rgb-image";
 import { meanOverViews, type Views } from "./views";
 import { cropWindow, WindowBlend, windowsOver } from "./windows";
 
@@ -45,32 +46,23 @@ export interface ModelPrediction extends Prediction {
   logits: Float32Array;
 }
 
-function checkImage({ width, height, data }: RgbImage): void {
-  if (
-    Number.isInteger(width) &&
-    Number.isInteger(height) &&
-    width > 0 &&
-    height > 0 &&
-    data.length === width * height * 3
-  )
-    return;
-  throw new AmaSamError(
-    "predictImage",
-    `not an RGB image. Got ${data.length} values for ${width} x ${height}. Expected ${width * height * 3}: 8-bit red, green, blue by pixel.`,
-  );
-}
-
 /**
  * Logits of one image at its own size, from the image resized to the model's input as a whole: [height * width], row-major.
  * Logits are brought to the input's size and then to the image's, both bilinear, as SAM's post-processing does.
  */
 export async function predictLogits(model: AmaSam, image: RgbImage): Promise<Float32Array> {
-  checkImage(image);
+  checkRgb("predictImage", image);
   const { imageSize } = model.config.encoder;
   const { width, height } = image;
   const data = image.data instanceof Uint8Array ? image.data : Uint8Array.from(image.data);
   const values = preprocess({ width, height, channels: 3, bitDepth: 8, data }, imageSize); // [1, 3, S, S]
-  return scope(model.device, "predict", () => logitsOf(model, values, height, width).data());
+  // The scope ends before the wait: scopes of a device do not overlap, predictions and a training run beside them may.
+  const logits = scope(model.device, "predict", () => logitsOf(model, values, height, width));
+  try {
+    return await logits.data();
+  } finally {
+    logits.dispose();
+  }
 }
 
 /** Logits of a preprocessed image at the image's own size. */
@@ -113,7 +105,7 @@ export async function predictImage(
   image: RgbImage,
   options: PredictOptions = {},
 ): Promise<ModelPrediction> {
-  checkImage(image);
+  checkRgb("predictImage", image);
   const { width, height } = image;
   const { threshold = 0.5, tile = model.config.encoder.imageSize, views = "none", onProgress, signal } = options;
   if (!(threshold > 0 && threshold < 1))
@@ -126,20 +118,24 @@ export async function predictImage(
       "predictImage",
       `the tile is no number of pixels. Got ${tile}. Expected a whole number; 0 for no tiles.`,
     );
+  signal?.throwIfAborted();
+  const predict = (view: RgbImage) => {
+    signal?.throwIfAborted();
+    return predictLogits(model, view);
+  };
   if (!compiled.has(model) && model.device.info.kind !== "software") await compilePrediction(model, options.onCompile);
   const halo = Math.max(0, Math.min(options.halo ?? 64, Math.floor(tile / 4)));
   let logits: Float32Array;
   if (tile === 0 || (width <= tile && height <= tile)) {
-    logits = await meanOverViews(image, views, (view) => predictLogits(model, view));
+    logits = await meanOverViews(image, views, predict);
     onProgress?.(1, 1);
   } else {
     const windows = windowsOver(width, height, tile, halo);
     const blend = new WindowBlend(width, height, halo);
     for (const [i, window] of windows.entries()) {
-      signal?.throwIfAborted();
       const data = cropWindow(image.data, width, height, window);
       const part = { width: tile, height: tile, data };
-      blend.add(window, await meanOverViews(part, views, (view) => predictLogits(model, view)));
+      blend.add(window, await meanOverViews(part, views, predict));
       onProgress?.(i + 1, windows.length);
     }
     logits = blend.finish();

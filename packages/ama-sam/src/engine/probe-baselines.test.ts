@@ -50,6 +50,19 @@ describe("baselines", () => {
     expect(luminance({ width: 1, height: 1, data: [255, 255, 255] })[0]).toBeCloseTo(255, 3);
   });
 
+  it("refuses what is no RGB image, and methods that it does not know", () => {
+    const canvas = { width: 2, height: 2, data: new Uint8ClampedArray(16) };
+    for (const f of [luminance, haematoxylin])
+      expect(() => f(canvas)).toThrow(
+        "Got 16 values for 2 x 2. Expected 12: 8-bit red, green, blue by pixel, without alpha.",
+      );
+    expect(() => predictBaseline({ ...canvas, data: new Uint8Array(3) }, "otsu-luminance")).toThrow("not an RGB image");
+    expect(() => predictBaseline({ width: 0, height: 0, data: [] }, "otsu-luminance")).toThrow("at least one pixel");
+    expect(() => predictBaseline({ ...canvas, data: new Uint8Array(12) }, "nope" as never)).toThrow(
+      "unknown method. Got nope.",
+    );
+  });
+
   it("finds nuclei in the sample images, dark on bright and bright on dark", async () => {
     const data = new URL("../../../../examples/data/", import.meta.url);
     const manifest = readFileSync(new URL("manifest.csv", data), "utf8")

@@ -10,6 +10,7 @@ import { resolveConfig } from "../schema/resolve";
 import { modelConfig } from "../schema/settings";
 import { AmaSamLearner } from "./ama-sam-learner";
 import { type BatchSource, fixedBatches, type TrainBatch } from "./batches";
+import { pooledEmbeddings } from "./domain-probe";
 import { evaluateModel } from "./evaluate";
 import type { TrainEvent } from "./events";
 import { compilePrediction, predictImage } from "./predict";
@@ -309,6 +310,43 @@ describe("prediction", () => {
     expect(await compilePrediction(net)).toBe(0);
     net.dispose();
     await own.dispose();
+  });
+
+  it("runs side by side on one device, and stops where it is told to", async () => {
+    const net = model();
+    const { liveBuffers } = device.memory();
+    const images = [rgb(40, 50), rgb(100, 70), rgb(48, 48)];
+    const options = { tile: 64 };
+    const alone: Float32Array[] = [];
+    for (const image of images) alone.push((await predictImage(net, image, options)).logits);
+    const together = await Promise.all(images.map((image) => predictImage(net, image, options)));
+    expect(together.map((it) => it.logits)).toEqual(alone);
+    expect((await Promise.all(images.map((image) => pooledEmbeddings(net, [image])))).map((it) => it.length)).toEqual([
+      1, 1, 1,
+    ]);
+    const signal = AbortSignal.abort();
+    for (const image of images) await expect(predictImage(net, image, { signal })).rejects.toThrow(/abort/i);
+    expect(device.memory().liveBuffers).toBe(liveBuffers);
+    net.dispose();
+  });
+
+  it("refuses words that it does not know", async () => {
+    const net = model();
+    const image = rgb(40, 40);
+    await expect(predictImage(net, image, { views: "d8" as never })).rejects.toThrow("unknown views. Got d8.");
+    await expect(predictImage(net, image, { instances: { method: "x" as never } })).rejects.toThrow(
+      "unknown method. Got x.",
+    );
+    net.dispose();
+    const config = modelConfig(resolveConfig(tiny));
+    const build = new Build(device);
+    const wrong =
+      (over: object, options = {}) =>
+      () =>
+        new AmaSam(build, { ...config, ...over }, options);
+    expect(wrong({ align: "CGRL" })).toThrow("unknown alignment. Got CGRL. Expected none, grl or cgrl.");
+    expect(wrong({ sliceMlp: "per-token" })).toThrow("unknown sliceMlp. Got per-token.");
+    expect(wrong({}, { decoder: "unet" })).toThrow("unknown decoder. Got unet.");
   });
 
   it("scores a perfect model as perfect", async () => {

@@ -1,4 +1,5 @@
 import type { RgbImage } from "@ama-sam/sam-encoder";
+import { AmaSamError } from "../errors";
 
 /** Test-time augmentation: the image as it is; also mirrored (4 views); also turned (all 8 symmetries of the square). */
 export type Views = "none" | "flip" | "d4";
@@ -11,8 +12,13 @@ interface View {
   transpose: boolean;
 }
 
-/** The views of a choice, the unchanged image first. */
+/**
+ * The views of a choice, the unchanged image first.
+ * @throws AmaSamError for another choice
+ */
 export function viewsOf(views: Views): View[] {
+  if (!VIEWS.includes(views))
+    throw new AmaSamError("predictImage", `unknown views. Got ${views}. Expected one of ${VIEWS.join(", ")}.`);
   const bits = views === "none" ? 1 : views === "flip" ? 4 : 8;
   return Array.from({ length: bits }, (_, i) => ({
     mirrorX: (i & 1) > 0,

@@ -87,6 +87,14 @@ export class AmaSam extends Module {
         `encoder and decoder differ. Got an embedding of ${encoder.outChannels} x ${encoder.imageSize / encoder.patchSize}, a decoder for ${samDecoder.channels} x ${samDecoder.grid}.`,
       );
     }
+    if (!["none", "grl", "cgrl"].includes(config.align))
+      throw new AmaSamError("AmaSam", `unknown alignment. Got ${config.align}. Expected none, grl or cgrl.`);
+    const { decoder = "hr" } = options;
+    if (decoder !== "hr" && decoder !== "sam" && typeof decoder !== "function")
+      throw new AmaSamError(
+        "AmaSam",
+        `unknown decoder. Got ${decoder}. Expected hr, sam or a function that builds one.`,
+      );
     this.config = config;
     this.imageEncoder = this.child("image_encoder", (b) => new ImageEncoder(b, encoder, { adapter: config.adapter }));
     this.promptEncoder = this.child("prompt_encoder", (b) => new PromptEncoder(b, samDecoder));
@@ -97,7 +105,6 @@ export class AmaSam extends Module {
       (b) => new Discriminator(b, encoder.outChannels, config.discriminatorHidden),
     );
     this.spgen = this.child("spgen", (b) => new SPGen(b, encoder.outChannels));
-    const { decoder = "hr" } = options;
     const hr = { channels: encoder.outChannels, slices: config.slices, sliceMlp: config.sliceMlp };
     if (decoder === "hr") this.decoder = this.child("hr_decoder", (b) => new HrDecoder(b, hr, maskDecoder));
     else if (decoder === "sam") this.decoder = maskDecoder;

@@ -19,7 +19,7 @@ async function write(
   tensors: Iterable<[string, Tensor]>,
   kind: SavedModelInfo["kind"],
   options: SaveOptions,
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const out = new Map<string, { shape: readonly number[]; data: Float32Array }>();
   for (const [name, t] of tensors) {
     if (!options.discriminator && name.startsWith("discriminator.")) continue;
@@ -40,11 +40,11 @@ export function trainedPart(model: AmaSam): Map<string, Tensor> {
  * The trained part of a model as safetensors: adapters, SPGen and decoder, a few MB, without SAM's frozen weights.
  * Load it with `loadTrained` after `loadBase` of the same base.
  */
-export async function saveTrained(model: AmaSam, options: SaveOptions = {}): Promise<Uint8Array> {
+export async function saveTrained(model: AmaSam, options: SaveOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
   return write(trainedPart(model), "trained", options);
 }
 
 /** The whole model in one safetensors file that needs no base; `loadBase` reads it. */
-export async function mergeCheckpoint(model: AmaSam, options: SaveOptions = {}): Promise<Uint8Array> {
+export async function mergeCheckpoint(model: AmaSam, options: SaveOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
   return write(model.stateDict(), "merged", options);
 }

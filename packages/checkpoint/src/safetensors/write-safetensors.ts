@@ -131,7 +131,7 @@ function checkData(name: string, dtype: Dtype, count: number, data: TensorData):
  * orders it (widest type first, then by name), metadata by key, header padded with spaces to 8 bytes.
  * Throws `argument` for everything that the reader would refuse.
  */
-export function writeSafetensors(tensors: Named<TensorInput>, metadata?: MetadataInput): Uint8Array {
+export function writeSafetensors(tensors: Named<TensorInput>, metadata?: MetadataInput): Uint8Array<ArrayBuffer> {
   const { header, order } = plan(tensors, metadata);
   const out = new Uint8Array(order.reduce((sum, t) => sum + t.bytes, header.length));
   out.set(header);

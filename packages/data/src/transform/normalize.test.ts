@@ -29,5 +29,7 @@ describe("preprocess", () => {
   it("refuses other pictures", () => {
     const grey = { width: 1, height: 1, channels: 1, bitDepth: 8, data: new Uint8Array(1) } as const;
     expect(() => preprocess(grey, 4)).toThrow(DataError);
+    const short = { width: 2, height: 2, channels: 3, bitDepth: 8, data: new Uint8Array(3) } as const;
+    expect(() => preprocess(short, 4)).toThrow("data and size differ. Got 3 values for 2 x 2. Expected 12.");
   });
 });

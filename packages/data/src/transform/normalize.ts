@@ -28,13 +28,19 @@ export function normalizeToPlanar(rgb: ArrayLike<number>, pixels: number): Float
  *
  * @param image 8-bit RGB, [H, W, 3], any size
  * @returns Float32Array [1, 3, size, size], as the encoder takes it.
- * @throws DataError `odd-channels` for anything but 8-bit RGB.
+ * @throws DataError `odd-channels` for anything but 8-bit RGB, `size-mismatch` where the data do not fill the size.
  */
 export function preprocess(image: Raster, size: number): Float32Array {
   if (image.channels !== 3 || image.bitDepth !== 8) {
     throw new DataError(
       "odd-channels",
       `[preprocess] not 8-bit RGB. Got ${image.channels} channel(s) of ${image.bitDepth} bits. Expected what loadSample gives.`,
+    );
+  }
+  if (image.data.length !== image.width * image.height * 3) {
+    throw new DataError(
+      "size-mismatch",
+      `[preprocess] data and size differ. Got ${image.data.length} values for ${image.width} x ${image.height}. Expected ${image.width * image.height * 3}.`,
     );
   }
   const whole = { x: 0, y: 0, width: image.width, height: image.height };

@@ -20,8 +20,22 @@ export interface Flags {
 
 type Environment = Record<string, string | undefined>;
 
+const VARIABLES = ["DEBUG", "FILTER", "NAN", "VALIDATE", "MEM", "TRACE", "FAMILY", "LAUNCH_GFLOP"].map(
+  (name) => `TENSOR_${name}`,
+);
+
+/** The variables that this core reads; none where there is no environment, or no right to read it (Deno without --allow-env). */
+function environment(): Environment {
+  try {
+    const { env } = (globalThis as { process?: { env?: Environment } }).process ?? {};
+    return Object.fromEntries(VARIABLES.map((name) => [name, env?.[name]]));
+  } catch {
+    return {};
+  }
+}
+
 function fromEnvironment(): Flags {
-  const env = (globalThis as { process?: { env?: Environment } }).process?.env ?? {};
+  const env = environment();
   const on = (name: string) => env[name] !== undefined && env[name] !== "" && env[name] !== "0";
   return {
     debug: Number(env.TENSOR_DEBUG ?? 0) || 0,

@@ -35,8 +35,8 @@ export interface Abilities {
 
 /** Options of {@link createDevice}. */
 export interface DeviceOptions {
-  /** A fresh adapter; a device consumes it. */
-  adapter: GPUAdapter;
+  /** A fresh adapter, which a device consumes; null, as `requestAdapter()` gives without WebGPU, is an error that says so. */
+  adapter: GPUAdapter | null;
   label?: string;
   /** Kept referenced until `dispose()`: Dawn's instance must outlive its devices. */
   retain?: unknown;

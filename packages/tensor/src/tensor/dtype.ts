@@ -4,7 +4,12 @@ export type DType = "f32" | "f16" | "i32" | "u32";
 export const BYTES: Record<DType, number> = { f32: 4, f16: 2, i32: 4, u32: 4 };
 
 /** CPU side of each type; f16 travels as its bits. */
-export type DataOf = { f32: Float32Array; f16: Uint16Array; i32: Int32Array; u32: Uint32Array };
+export type DataOf = {
+  f32: Float32Array<ArrayBuffer>;
+  f16: Uint16Array<ArrayBuffer>;
+  i32: Int32Array<ArrayBuffer>;
+  u32: Uint32Array<ArrayBuffer>;
+};
 
 const bits = new DataView(new ArrayBuffer(4));
 

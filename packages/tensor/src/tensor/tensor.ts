@@ -118,7 +118,7 @@ export class Tensor {
     return this;
   }
 
-  /** A second handle on the same bytes, outside scopes and graph. */
+  /** A second handle on the same bytes, without a graph; an open scope owns it as it owns any new tensor. */
   detach(): Tensor {
     return new Tensor(this.storage, this.shape, this.dtype);
   }
@@ -134,10 +134,10 @@ export class Tensor {
   }
 
   /**
-   * Reads the values back; f16 comes as f32.
+   * Reads the values back, whatever the type, as f32: whole numbers beyond 2^24 are rounded ({@link rawData} gives them as stored).
    * @throws whatever went wrong on the device since the last await.
    */
-  async data(): Promise<Float32Array> {
+  async data(): Promise<Float32Array<ArrayBuffer>> {
     const raw = await this.rawData();
     if (raw instanceof Uint16Array) return Float32Array.from(raw, fromHalf);
     return raw instanceof Float32Array ? raw : Float32Array.from(raw);
@@ -268,7 +268,9 @@ function collect(value: Escaping, into: Tensor[]): Tensor[] {
 
 /**
  * Runs `fn` and frees every tensor made in it, but those that it returns (alone, in arrays or in plain objects) and those
- * that the graph still needs. `fn` may be asynchronous; scopes of one device nest and do not overlap.
+ * that the graph still needs. `fn` may be asynchronous; scopes of one device nest and do not overlap, and while an asynchronous
+ * one waits, tensors that other code makes on the device are its own too: where work runs side by side, return the tensor from a
+ * synchronous scope, await its data outside, then dispose it.
  */
 export function scope<T>(device: Device, name: string, fn: () => T): T {
   const opened = openScope(device, name);

@@ -1,5 +1,8 @@
+import { testDevice } from "@ama-sam/testing";
 import { opSuite } from "@ama-sam/testing/op-suite";
-import { linearOp } from "./linear";
+import { expect, test } from "vitest";
+import { tensor } from "../../tensor/tensor";
+import { linear, linearOp } from "./linear";
 
 opSuite(linearOp, [
   { inputs: { x: { shape: [4, 5] }, weight: { shape: [7, 5] }, bias: { shape: [7] } } },
@@ -17,3 +20,12 @@ opSuite(linearOp, [
     attrs: { activation: "relu" },
   },
 ]);
+
+test("an activation that it does not know is refused", async () => {
+  const x = tensor(await testDevice(), [1], [1, 1]);
+  for (const activation of ["tanh", "Relu", "toString"])
+    expect(() => linear(x, x, null, { activation: activation as never })).toThrow(
+      `[linear] unknown activation. Got ${activation}. Expected one of none, relu, gelu.`,
+    );
+  x.dispose();
+});

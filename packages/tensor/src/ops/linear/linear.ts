@@ -1,9 +1,10 @@
 import { reduceSum } from "../../autograd/reduce-sum";
-import { ShapeError } from "../../errors";
+import { KernelError, ShapeError } from "../../errors";
 import { defineOp } from "../../op/define-op";
 import { show, sizeOf } from "../../tensor/shape";
 import { empty, type Tensor } from "../../tensor/tensor";
 import { type Activation, product } from "../matmul/product";
+import { ACT } from "../matmul/spec";
 import { unaryForward, unaryGrad } from "../unary/unary";
 import { linearRef } from "./linear.ref";
 
@@ -18,7 +19,12 @@ export const linearOp = /* @__PURE__ */ defineOp({
   inputs: ["x", "weight"],
   optional: ["bias"],
   dtypes: { weight: ["f32", "f16"] },
-  shape: ({ x, weight, bias }, _: LinearOptions) => {
+  shape: ({ x, weight, bias }, { activation = "none" }: LinearOptions) => {
+    if (!Object.hasOwn(ACT, activation))
+      throw new KernelError(
+        "linear",
+        `unknown activation. Got ${activation}. Expected one of ${Object.keys(ACT).join(", ")}.`,
+      );
     if (weight.length !== 2)
       throw new ShapeError("linear", `weight is not a matrix. Got ${show(weight)}. Expected [out, in].`);
     const [n, k] = weight;

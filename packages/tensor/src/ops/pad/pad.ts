@@ -104,7 +104,7 @@ export const padOp = /* @__PURE__ */ defineOp({
 
 /**
  * x with zeros around it: `pads[i]` is [before, after] of dimension i, outermost first (PyTorch's `F.pad`, which counts from the
- * last). f32, i32 or u32.
+ * last). f32, f16, i32 or u32.
  * @throws ShapeError when `pads` has not one pair of whole numbers >= 0 for every dimension.
  */
 export function pad(x: Tensor, pads: Pads): Tensor {

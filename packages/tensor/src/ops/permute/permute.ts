@@ -52,7 +52,7 @@ export const permuteOp = /* @__PURE__ */ defineOp({
 /**
  * The dimensions in another order, copied into row-major memory (PyTorch's `permute(...).contiguous()`).
  *
- * x of up to six dimensions (more where neighbours stay together), f32, i32 or u32; `y.shape[i] = x.shape[dims[i]]`.
+ * x of up to six dimensions (more where neighbours stay together), f32, f16, i32 or u32; `y.shape[i] = x.shape[dims[i]]`.
  * @throws ShapeError when `dims` does not name every dimension once.
  * @example permute(nchw, [0, 2, 3, 1]) // [B, C, H, W] -> [B, H, W, C]
  */

@@ -60,7 +60,7 @@ export const sliceOp = /* @__PURE__ */ defineOp({
 });
 
 /**
- * The elements `start` to `end` (exclusive) of one dimension, as a copy (PyTorch's `narrow`). f32, i32 or u32.
+ * The elements `start` to `end` (exclusive) of one dimension, as a copy (PyTorch's `narrow`). f32, f16, i32 or u32.
  * @throws ShapeError when the range leaves x; negative `dim` counts from the end, negative positions are an error.
  */
 export function slice(x: Tensor, dim: number, start: number, end: number): Tensor {
