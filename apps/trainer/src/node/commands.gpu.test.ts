@@ -150,6 +150,63 @@ test("evaluate in shards and merge: the table of one process", async () => {
   expect(JSON.parse(compared.out).rows[0]).toMatchObject({ metric: "dsc", difference: 0, pValue: 1 });
 });
 
+test("a run is not lost to what fails before another one begins, nor to an evaluation", async () => {
+  const before = (await readdir(join(root, "whole"))).sort();
+  const still = async () => expect((await readdir(join(root, "whole"))).sort()).toEqual(before);
+  const score = await run("evaluate --run whole --out whole --overwrite");
+  expect([score.code, score.err]).toEqual([2, expect.stringContaining("holds a training run")]);
+  await still();
+  for (const wrong of ["--adapter nosuch", "--set model.overrides.slices=3"]) {
+    expect((await run(`train tiny.yaml --out whole --overwrite ${wrong}`)).code, wrong).not.toBe(0);
+    await still();
+    expect((await run(`train tiny.yaml --out begun ${wrong}`)).code, wrong).not.toBe(0);
+    expect(await readdir(root), "no folder of a run that did not begin").not.toContain("begun");
+  }
+});
+
+test("images that trained are told, and only scoring can be set", async () => {
+  const all = await run("evaluate --run whole --split train --out seen --json");
+  expect(all.err).toContain("3 of 3 images took part in the training of this run");
+  const report = await readFile(join(root, "seen/report.html"), "utf8");
+  expect(report).toContain("3 of which took part in the training");
+  expect(await readFile(join(root, "scores/report.html"), "utf8")).toContain("that took no part in the training");
+  expect(await readFile(join(root, "parts-of-scores/report.html"), "utf8")).toContain("took no part in the training");
+  const other = await run("evaluate --run whole --out never --set model.preset=vit-b");
+  expect([other.code, other.err]).toEqual([2, expect.stringContaining("--set changes eval.* and data.* here")]);
+});
+
+test("another label under an old name is refused when resuming", async () => {
+  const labels = join(root, "dsb_fluo/labels");
+  const { train } = JSON.parse(await readFile(join(root, "parts/splits.json"), "utf8")).dsb_fluo;
+  const file = join(labels, (await readdir(labels)).find((name) => name.startsWith(train[0].split("/").at(-1)))!);
+  const original = await readFile(file);
+  await writeFile(file, Buffer.concat([original, Buffer.of(0)]));
+  const resumed = await run("train --resume parts");
+  await writeFile(file, original);
+  expect([resumed.code, resumed.err]).toEqual([
+    2,
+    expect.stringContaining("the files of dsb_fluo/annotations are not those"),
+  ]);
+});
+
+test("a part of a split that is not there is refused by name, for training and for the test", async () => {
+  for (const key of ["train", "test"]) {
+    const wrong = await run(`train tiny.yaml --out begun --set data.primary.${key}=tset`);
+    expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('no split is called "tset"')]);
+  }
+});
+
+test("predict passes over what it wrote, and over one image of several that cannot be read", async () => {
+  await cp(join(root, "dsb_fluo/images/27c30f90.png"), join(root, "mine/27c30f90.png"));
+  await writeFile(join(root, "mine/00.png"), "no image");
+  for (const flag of ["", " --overwrite"]) {
+    const done = await run(`predict mine --run whole --out mine/predictions --json${flag}`);
+    expect(done.code).toBe(1);
+    const { images, failed } = JSON.parse(done.out);
+    expect([images.length, failed.length]).toEqual([1, 1]);
+  }
+});
+
 test("doctor as JSON: the adapters and the plan, and nothing else on stdout", async () => {
   const told = await run("doctor --no-test --no-speed --json --plan tiny.yaml");
   expect(told.code, told.err).toBe(0);

@@ -2,7 +2,7 @@ import type { FileSource } from "../source/file-source";
 import { baseName, dirName, extension, isImagePath, normalName, stem } from "../source/paths";
 import type { Annotation, DatasetReader, ItemRecord } from "./dataset";
 import { duplicateId, openScan, type Scan, unpairedAnnotation, unpairedImage } from "./pairing";
-import { type NamedSplit, parseSplitFile, type SplitEntry, splitFromFile } from "./splits";
+import { type NamedSplit, parseSplitFile, type SplitEntry, splitFromFile, usualSplit } from "./splits";
 
 type Role = "image" | "label" | "mask";
 
@@ -15,16 +15,6 @@ const roles: Record<string, Role> = {
   annotations: "label",
   masks: "mask",
   mask: "mask",
-};
-
-const splitNames: Record<string, string> = {
-  train: "train",
-  training: "train",
-  val: "valid",
-  valid: "valid",
-  validation: "valid",
-  test: "test",
-  testing: "test",
 };
 
 interface Place {
@@ -91,7 +81,7 @@ function scan(paths: readonly string[]): Scan {
     if (name !== undefined) used.add(name);
     if (found === undefined)
       findings.push(unpairedImage(path, `${key}.png (or .tif, .npy, .mat, .xml) in labels/ or masks/`));
-    const split = splitNames[normalName(baseName(prefix))];
+    const split = usualSplit(normalName(baseName(prefix)));
     const group = dirName(key);
     items.set(id, {
       id,

@@ -98,6 +98,21 @@ describe("folder", () => {
     expect([other.splitName, ...other.items.map((item) => item.split)]).toEqual(["other", "test", undefined]);
   });
 
+  it("a split file says val as well as valid, and one whose ids are not here is refused, in the folder too", async () => {
+    const files = (splits: object) => ({
+      "images/a.png": image,
+      "labels/a.png": map,
+      "images/b.png": image,
+      "labels/b.png": map,
+      "splits.json": json(splits),
+    });
+    const dataset = await open(files({ Train: ["a"], val: ["b"] }));
+    expect(dataset.items.map((item) => item.split)).toEqual(["train", "valid"]);
+    await expect(open(files({ train: ["a.png"], test: ["b.png"] }))).rejects.toThrow(
+      'Got ids such as "a". Expected "a.png".',
+    );
+  });
+
   it("tells what has no partner, and leaves it out unless asked", async () => {
     const files = { "images/a.png": image, "labels/a.png": map, "images/b.png": image, "labels/c.png": map };
     const dataset = await open(files);

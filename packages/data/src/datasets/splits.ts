@@ -18,6 +18,8 @@ export interface SplitEntry {
 export interface NamedSplit {
   name: string;
   description: string;
+  /** Someone wrote it for these very images: that none of them is in it is a mistake, where an official split just does not apply. */
+  ofFile?: boolean;
   /** Split of every item (undefined = takes no part), and the official images that are not there. */
   assign(items: readonly ItemRecord[]): { splitOf: ReadonlyMap<string, string | undefined>; missing: string[] };
 }
@@ -88,11 +90,30 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A split file as a `NamedSplit`: replaces every split of a data set. */
+/** The parts' names as this package has them, from those that people give them. */
+const SPLIT_NAMES: Readonly<Record<string, string>> = {
+  train: "train",
+  training: "train",
+  val: "valid",
+  valid: "valid",
+  validation: "valid",
+  test: "test",
+  testing: "test",
+};
+
+/** `train`, `valid` or `test` for their usual spellings; undefined for any other name. */
+export function usualSplit(name: string): string | undefined {
+  const key = name.toLowerCase();
+  return Object.hasOwn(SPLIT_NAMES, key) ? SPLIT_NAMES[key] : undefined;
+}
+
+/** A split file as a `NamedSplit`: replaces every split of a data set. `val`, `validation` and the like mean `valid`. */
 export function splitFromFile(file: SplitFile): NamedSplit {
   const splitOf = new Map<string, string>();
-  for (const [split, entries] of Object.entries(file.splits)) for (const { id } of entries) splitOf.set(id, split);
+  for (const [split, entries] of Object.entries(file.splits))
+    for (const { id } of entries) splitOf.set(id, usualSplit(split) ?? split);
   return {
+    ofFile: true,
     name: file.name,
     description: `split file "${file.name}"`,
     assign: (items) => {
@@ -124,7 +145,7 @@ export function applySplit(
   }
   const { splitOf, missing } = split.assign(items);
   const used = items.filter((item) => splitOf.get(item.id) !== undefined).length;
-  if (used === 0 && items.length > 0 && wanted !== undefined) {
+  if (used === 0 && items.length > 0 && (wanted !== undefined || split.ofFile)) {
     throw new DataError(
       "bad-split",
       `[openDataset] no image of split "${split.name}" is here. Got ids such as "${items[0]?.id}". Expected "${missing[0] ?? "others"}". ` +

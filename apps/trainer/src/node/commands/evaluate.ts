@@ -1,5 +1,5 @@
-import { stat } from "node:fs/promises";
-import { basename } from "node:path";
+import { readFile, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { type Config, configToYaml } from "ama-sam";
 import { type AddCommand, pathFrom, repeated } from "../command";
 import { CommandError, EXIT } from "../errors";
@@ -12,7 +12,7 @@ import { addAdapterOption, withDevice } from "../session/device";
 import { environmentOf } from "../session/environment";
 import { evaluateInto } from "../session/evaluation";
 import { addModelOptions, loadModel, type ModelFiles, type ModelFlags, withModelFiles } from "../session/load-model";
-import { openRunData } from "../session/open-data";
+import { openRunData, type RunData } from "../session/open-data";
 import { addShardOption, shardName, shardOf, shareOf } from "../session/shard";
 
 interface EvaluateFlags extends ModelFlags {
@@ -60,8 +60,27 @@ export const addEvaluate: AddCommand = (program, { io, run }) => {
     );
 };
 
+/** How many of the images trained or chose the weights, by the run's own list; null for weights without their run. */
+async function seenOf(
+  flags: EvaluateFlags,
+  io: Io,
+  set: string,
+  items: readonly { id: string }[],
+): Promise<number | null> {
+  if (flags.run === undefined) return null;
+  const text = await readFile(join(pathFrom(io, flags.run), "splits.json"), "utf8").catch(() => null);
+  if (text === null) return null;
+  const splits = JSON.parse(text) as RunData["splits"];
+  const { train = [], valid = [] } = splits[set] ?? {};
+  const ids = new Set([...train, ...valid]);
+  return items.filter(({ id }) => ids.has(id)).length;
+}
+
 async function evaluate(io: Io, flags: EvaluateFlags, files: ModelFiles): Promise<number> {
   const shard = shardOf(flags.shard, io);
+  for (const set of flags.set ?? [])
+    if (!/^(eval|data)\./.test(set))
+      throw new CommandError(`--set changes eval.* and data.* here, since the model is trained. Got ${set}`);
   const sets = [
     ...(flags.data === undefined
       ? []
@@ -85,16 +104,22 @@ async function evaluate(io: Io, flags: EvaluateFlags, files: ModelFiles): Promis
     throw new CommandError(`no image to score in split ${JSON.stringify(primary.test)} of ${primary.path}`, {
       hint: "Choose another part with --split.",
     });
+  const seen = await seenOf(flags, io, data.primary.name, items);
+  if (seen !== null && seen > 0)
+    io.err(`warning: ${seen} of ${items.length} images took part in the training of this run: the scores flatter it\n`);
   const name = shardName(shard);
   const out = pathFrom(io, name === "" ? flags.out! : `${flags.out}/${name}`);
-  const storage = await NodeStorage.open(out, { overwrite: flags.overwrite ?? false });
+  const place = { overwrite: flags.overwrite ?? false, holds: "evaluation" } as const;
+  await NodeStorage.check(out, place);
   const result = await withDevice(io, flags.adapter, async (device) => {
     const { model } = await loadModel(device, files);
+    const storage = await NodeStorage.open(out, place);
     await storage.write("config.yaml", configToYaml(config));
     const environment = await environmentOf(device, config, ["evaluate", ...sets], {}, files.trained.sha256);
     await storage.write("env.json", `${JSON.stringify({ ...environment, shard }, null, 2)}\n`);
     return await evaluateInto(storage, model, config, items, {
       baselines: flags.baselines,
+      seen,
       signal: io.stop.signal,
       onImage: (id, row, done, total) => io.err(`${done}/${total} ${id}: DSC ${percent(row.dsc)}\n`),
     }).catch((error) => {
@@ -103,7 +128,7 @@ async function evaluate(io: Io, flags: EvaluateFlags, files: ModelFiles): Promis
     });
   });
   if (!result) return io.stop.exitCode;
-  await storage.write("report.html", await reportOfFolder(out));
+  await NodeStorage.at(out).write("report.html", await reportOfFolder(out));
   const { mean, baselines } = result;
   if (flags.json) io.out(`${JSON.stringify({ folder: out, images: mean.images, mean, baselines }, null, 2)}\n`);
   else {

@@ -7,6 +7,7 @@ import { NodeStorage } from "../files/node-storage";
 import { PER_IMAGE_CSV, perImageCsv, readPerImageCsv } from "../files/per-image-csv";
 import { type EvaluationNotes, reportOfFolder } from "../output/report/report-folder";
 import { percent } from "../output/text";
+import { OVERLAYS } from "../session/evaluation";
 
 /** `ama-sam merge`: joins the parts that shards of `evaluate` or `predict` wrote. */
 export const addMerge: AddCommand = (program, { io, run }) => {
@@ -75,13 +76,16 @@ async function mergeEvaluation(
   const notes = await Promise.all(
     parts.map(async (part) => JSON.parse(await text(part, "evaluation.json")) as EvaluationNotes),
   );
+  // Of the parts' best and worst, the best and worst of all.
+  const all = notes.flatMap(({ overlays }, i) => overlays.map((it) => ({ ...it, part: i })));
+  const ranked = all.sort((a, b) => (b.dsc ?? 0) - (a.dsc ?? 0));
+  const ends = ranked.length > 2 * OVERLAYS ? [...ranked.slice(0, OVERLAYS), ...ranked.slice(-OVERLAYS)] : ranked;
   const overlays: EvaluationNotes["overlays"][number][] = [];
-  for (const [i, { overlays: some }] of notes.entries()) {
-    for (const { file, title } of some) {
-      await storage.write(`overlays/${i}-${file}`, await storage.read(`${parts[i]}/overlays/${file}`));
-      overlays.push({ file: `${i}-${file}`, title });
-    }
+  for (const { part, file, ...it } of ends) {
+    await storage.write(`overlays/${part}-${file}`, await storage.read(`${parts[part]}/overlays/${file}`));
+    overlays.push({ file: `${part}-${file}`, ...it });
   }
+  const seen = notes.reduce<number | null>((sum, it) => (sum === null || it.seen == null ? null : sum + it.seen), 0);
   const weights = tables.map((t) => t.length / rows.length);
   const baselines = notes[0]!.baselines.map(({ name }, k) => {
     const mean = (key: "dsc" | "aji" | "pq") =>
@@ -94,7 +98,7 @@ async function mergeEvaluation(
   await storage.write(PER_IMAGE_CSV, perImageCsv(rows));
   await storage.write(
     "evaluation.json",
-    `${JSON.stringify({ images: rows.length, mean, protocol: notes[0]!.protocol, baselines, overlays }, null, 2)}\n`,
+    `${JSON.stringify({ images: rows.length, mean, protocol: notes[0]!.protocol, baselines, overlays, seen }, null, 2)}\n`,
   );
   await storage.write("report.html", await reportOfFolder(storage.root));
   return {

@@ -102,7 +102,7 @@ export const addPredict: AddCommand = (program, { io, run }) => {
             hint: "Use --overwrite to replace them, or another --out.",
           });
         // Read before a GPU is opened, so that a text file named .tif is told at once.
-        if (images[0]) await readImage(images[0].path);
+        if (images.length === 1) await readImage(images[0]!.path);
         return withModelFiles(
           flags,
           (path) => pathFrom(io, path),

@@ -66,6 +66,18 @@ describe("NodeStorage", () => {
     expect(await readdir(root)).toEqual([]);
   });
 
+  test("an evaluation takes the place of another one, never of a training run", async () => {
+    const holds = "evaluation";
+    await writeFile(join(root, "per-image.csv"), "");
+    await expect(NodeStorage.open(root, { holds })).rejects.toThrow(/not empty/);
+    await NodeStorage.open(root, { holds, overwrite: true });
+    expect(await readdir(root)).toEqual([]);
+    for (const file of ["config.yaml", "per-image.csv", "model.safetensors"]) await writeFile(join(root, file), "");
+    for (const overwrite of [false, true])
+      await expect(NodeStorage.open(root, { holds, overwrite })).rejects.toThrow(/holds a training run/);
+    expect(await readdir(root)).toHaveLength(3);
+  });
+
   test("makes the folders above a run, and says why it cannot", async () => {
     const storage = await NodeStorage.open(join(root, "a/b/run"));
     expect(await storage.list("")).toEqual([]);

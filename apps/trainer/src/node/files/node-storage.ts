@@ -12,10 +12,14 @@ export interface OpenFolderOptions {
   resume?: boolean;
   /** Remove what is there. */
   overwrite?: boolean;
+  /** What it is for: an evaluation never takes the place of a training run. Default: a run. */
+  holds?: "run" | "evaluation";
 }
 
 /** Files that only a run, an evaluation, a study or a prediction leaves. */
 const RUN_FILES = ["per-image.csv", "ablation.json", "predictions.json", "config.yaml"];
+/** What only training leaves: hours of it cannot be had again. */
+const TRAINED_FILES = ["model.safetensors", "checkpoints", "metrics.csv", "splits.json"];
 
 /** A run folder on disk: writes are atomic and durable (temporary file beside the target, sync, rename, sync the folder). */
 export class NodeStorage implements RunStorage {
@@ -26,28 +30,19 @@ export class NodeStorage implements RunStorage {
     this.root = root;
   }
 
+  /** A folder that need not be there yet: nothing is read or made. */
+  static at(root: string): NodeStorage {
+    return new NodeStorage(root);
+  }
+
   /**
    * Opens or makes a folder, and removes the temporary files that a killed process left.
    *
-   * @throws CommandError for a folder that is not empty (without `resume` or `overwrite`), for a file, for a run to resume that is not there
+   * @throws CommandError as {@link check}
    */
-  static async open(root: string, { resume = false, overwrite = false }: OpenFolderOptions = {}): Promise<NodeStorage> {
-    const found = await stat(root).catch(() => null);
-    if (found && !found.isDirectory()) throw new CommandError(`${root}: this is a file. Expected a folder for the run`);
-    const entries = found ? (await readdir(root)).filter((name) => !isTemporary(name)) : [];
-    if (resume && entries.length === 0)
-      throw new CommandError(`${root}: no run to resume here`, { hint: "Start it without --resume." });
-    if (!resume && entries.length > 0) {
-      if (!overwrite)
-        throw new CommandError(`${root}: this folder is not empty`, {
-          hint: "Use --resume to go on with the run in it, --overwrite to throw it away, or another --out.",
-        });
-      // Only a run may be thrown away: `--overwrite --out ~` must not empty a home folder.
-      const isRun = entries.some((name) => RUN_FILES.includes(name));
-      if (!isRun)
-        throw new CommandError(`${root}: this folder holds no run, so --overwrite does not empty it`, {
-          hint: "Choose another --out, or empty the folder yourself.",
-        });
+  static async open(root: string, options: OpenFolderOptions = {}): Promise<NodeStorage> {
+    const entries = await NodeStorage.check(root, options);
+    if (!options.resume && entries.length > 0) {
       // What makes it a run goes last: killed in between, it can still be thrown away.
       const inOrder = [...entries.filter((name) => !RUN_FILES.includes(name)), ...RUN_FILES];
       for (const name of inOrder) await rm(join(root, name), { recursive: true, force: true });
@@ -55,6 +50,42 @@ export class NodeStorage implements RunStorage {
     await makeFolder(root);
     await removeOrphans(root);
     return new NodeStorage(root);
+  }
+
+  /**
+   * Whether {@link open} would open a folder; changes nothing.
+   *
+   * @returns the names of what is in the folder
+   * @throws CommandError for a folder that is not empty (without `resume` or `overwrite`), for a file, for a run to resume that is not
+   *   there, for a training run where an evaluation is to go
+   */
+  static async check(
+    root: string,
+    { resume = false, overwrite = false, holds = "run" }: OpenFolderOptions = {},
+  ): Promise<string[]> {
+    const found = await stat(root).catch(() => null);
+    if (found && !found.isDirectory()) throw new CommandError(`${root}: this is a file. Expected a folder for the run`);
+    const entries = found ? (await readdir(root)).filter((name) => !isTemporary(name)) : [];
+    if (resume && entries.length === 0)
+      throw new CommandError(`${root}: no run to resume here`, { hint: "Start it without --resume." });
+    if (resume || entries.length === 0) return entries;
+    if (holds === "evaluation" && entries.some((name) => TRAINED_FILES.includes(name)))
+      throw new CommandError(`${root}: this folder holds a training run, which an evaluation does not replace`, {
+        hint: "Choose another --out.",
+      });
+    if (!overwrite)
+      throw new CommandError(`${root}: this folder is not empty`, {
+        hint:
+          holds === "evaluation"
+            ? "Use --overwrite to replace the evaluation in it, or another --out."
+            : "Use --resume to go on with the run in it, --overwrite to throw it away, or another --out.",
+      });
+    // Only a run may be thrown away: `--overwrite --out ~` must not empty a home folder.
+    if (!entries.some((name) => RUN_FILES.includes(name)))
+      throw new CommandError(`${root}: this folder holds no run, so --overwrite does not empty it`, {
+        hint: "Choose another --out, or empty the folder yourself.",
+      });
+    return entries;
   }
 
   /** Opens a folder that is there for reading. */

@@ -46,6 +46,17 @@ export async function environmentOf(
   };
 }
 
+/** One hash over the bytes of every annotation file of a list, in order. */
+export async function hashAnnotations(
+  read: (path: string) => Promise<Uint8Array>,
+  items: readonly DatasetItem[],
+): Promise<string> {
+  const hashes: string[] = [];
+  for (const { id, annotation } of items)
+    for (const path of annotation?.paths ?? []) hashes.push(`${id} ${path} ${await sha256Hex(await read(path))}`);
+  return sha256Hex(new TextEncoder().encode(hashes.join("\n")));
+}
+
 /** One hash over the bytes of every image of a list, in order. */
 export async function hashImages(
   read: (path: string) => Promise<Uint8Array>,

@@ -20,7 +20,7 @@ const BASELINES: readonly (readonly [Baseline, string])[] = [
   ["otsu-haematoxylin", "Otsu on haematoxylin"],
 ];
 /** Overlays kept of each end. */
-const OVERLAYS = 3;
+export const OVERLAYS = 3;
 
 /** Scores of a test set. */
 export interface TestResult {
@@ -33,6 +33,8 @@ export interface TestResult {
 export interface EvaluateIntoOptions {
   /** Score the thresholds that a model must beat, too. */
   baselines?: boolean;
+  /** How many of the images took part in the training; default: not known. */
+  seen?: number | null;
   signal?: AbortSignal;
   onImage?: (id: string, row: EvaluationRow, done: number, total: number) => void;
 }
@@ -43,7 +45,7 @@ export async function evaluateInto(
   model: AmaSam,
   config: Config,
   items: readonly DatasetItem[],
-  { baselines = true, signal, onImage }: EvaluateIntoOptions = {},
+  { baselines = true, seen = null, signal, onImage }: EvaluateIntoOptions = {},
 ): Promise<TestResult> {
   const options = evaluateOptions(config, model.config.encoder.imageSize);
   const kept: { id: string; dsc: number; png: Uint8Array }[] = [];
@@ -62,7 +64,7 @@ export async function evaluateInto(
     });
     others.push({ name, dsc: scores.aggregate.dsc, aji: scores.aggregate.aji, pq: scores.aggregate.pq });
   }
-  await writeEvaluation(storage, config, rows, others, kept);
+  await writeEvaluation(storage, config, rows, others, kept, seen);
   return { rows, mean, baselines: others };
 }
 
@@ -73,15 +75,16 @@ export async function writeEvaluation(
   rows: readonly EvaluationRow[],
   baselines: TestResult["baselines"],
   pictures: readonly { id: string; dsc: number; png: Uint8Array }[],
+  seen: number | null,
 ): Promise<void> {
-  const overlays: { file: string; title: string }[] = [];
+  const overlays: { file: string; title: string; dsc: number }[] = [];
   for (const [i, { id, dsc, png }] of [...pictures].sort((a, b) => b.dsc - a.dsc).entries()) {
     const file = `${String(i).padStart(2, "0")}-${id.replace(/[^\w.-]/g, "_").slice(0, 80)}.png`;
     await storage.write(`overlays/${file}`, png);
-    overlays.push({ file, title: `${id}: DSC ${(100 * dsc).toFixed(2)}` });
+    overlays.push({ file, title: `${id}: DSC ${(100 * dsc).toFixed(2)}`, dsc });
   }
   await storage.write(PER_IMAGE_CSV, perImageCsv(rows));
-  const notes: EvaluationNotes = { protocol: protocolOf(config), baselines, overlays };
+  const notes: EvaluationNotes = { protocol: protocolOf(config), baselines, overlays, seen };
   const mean = aggregate(rows);
   await storage.write("evaluation.json", `${JSON.stringify({ images: rows.length, mean, ...notes }, null, 2)}\n`);
 }

@@ -24,7 +24,7 @@ export interface ImageFile {
 }
 
 /**
- * The images that a path means: a file, every image of a folder and those below it, or a pattern with `*`, `?` and `**`.
+ * The images that a path means: a file, every image of a folder and those below it (but what `predict` wrote there), or a pattern with `*`, `?` and `**`.
  *
  * @throws CommandError where nothing matches, or two images would be written to one name
  */
@@ -85,8 +85,11 @@ async function walk(folder: string): Promise<string[]> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     if (entry.name.startsWith(".")) continue;
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) out.push(...(await walk(path)));
-    else out.push(path);
+    if (entry.isDirectory()) {
+      const inside = await readdir(path);
+      // What `predict` wrote is no image to predict.
+      if (!inside.some((name) => /^predictions(\..*)?\.json$/.test(name))) out.push(...(await walk(path)));
+    } else out.push(path);
   }
   return out;
 }

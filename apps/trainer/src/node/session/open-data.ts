@@ -103,8 +103,21 @@ async function openSet(set: DatasetConfig, validName: string, training: boolean)
     throw new CommandError(
       `data set ${name}: no split is called ${JSON.stringify(set.train)}. It has ${[...known].join(", ")}`,
     );
+  if (undivided && set.train !== "train")
+    throw new CommandError(`data set ${name}: no split is called ${JSON.stringify(set.train)}. It is not divided`);
+  if (training && set.test !== "test" && !known.has(set.test))
+    throw new CommandError(
+      `data set ${name}: no split is called ${JSON.stringify(set.test)}. It has ${[...known].join(", ") || "none"}`,
+    );
   const limit = (list: DatasetItem[]) => (set.limit > 0 ? list.slice(0, set.limit) : list);
   const findings = dataset.findings.map((finding) => ({ ...finding, message: `${name}: ${finding.message}` }));
+  const unnamed = [...known].filter((split) => ![set.train, set.test, validName].includes(split));
+  if (training && unnamed.length > 0)
+    findings.push({
+      level: "warning",
+      code: "split-unused",
+      message: `${name}: images of ${unnamed.join(", ")} are left out, because no key names them (train, test, data.validation.split)`,
+    });
   if (undivided && training)
     findings.push({
       level: "warning",

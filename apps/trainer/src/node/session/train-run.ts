@@ -21,7 +21,7 @@ import { reportOfFolder } from "../output/report/report-folder";
 import { openWeights } from "./base-weights";
 import { openDeviceOfRun } from "./device";
 import { probeDomains } from "./domain-probe";
-import { type Environment, environmentOf, hashImages } from "./environment";
+import { type Environment, environmentOf, hashAnnotations, hashImages } from "./environment";
 import { evaluateInto, type TestResult } from "./evaluation";
 import { modelCard } from "./model-card";
 import { openRunData, type RunData } from "./open-data";
@@ -69,19 +69,14 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
   let threads: SampleThreads | null = null;
   const progress = new TrainProgress(io, options.progress ? { style: options.progress } : {});
   try {
-    const storage = await NodeStorage.open(options.folder, { resume, overwrite });
+    // Looked at now, opened when model and data are known to fit: what fails before that leaves no folder, and empties none.
+    await NodeStorage.check(options.folder, { resume, overwrite });
+    const storage = NodeStorage.at(options.folder);
     const before = resume ? await recordedEnvironment(storage) : null;
     device = await openDeviceOfRun(io, options.adapter, before?.adapter?.name);
     const config = resume ? options.config : await plannedConfig(options, device, data);
     const environment = await describe(device, config, options.command, data, base?.sha256 ?? null);
-    if (!resume) await storage.write("config.yaml", configToYaml(config));
     if (before) refuseOtherData(before, environment);
-    // A run that was killed before these were written gets them when it goes on.
-    for (const [name, value] of [
-      ["env.json", environment],
-      ["splits.json", data.splits],
-    ] as const)
-      if (!(await storage.exists(name))) await storage.write(name, `${JSON.stringify(value, null, 2)}\n`);
     threads = sampleThreads(config, data, {
       onFailure: (message) => progress.line(`warning: images are decoded in the main thread, because ${message}`),
     });
@@ -109,6 +104,14 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
         () => trainer?.progress.step ?? 0,
       ),
     });
+    await NodeStorage.open(options.folder, { resume, overwrite });
+    if (!resume) await storage.write("config.yaml", configToYaml(config));
+    // A run that was killed before these were written gets them when it goes on.
+    for (const [name, value] of [
+      ["env.json", environment],
+      ["splits.json", data.splits],
+    ] as const)
+      if (!(await storage.exists(name))) await storage.write(name, `${JSON.stringify(value, null, 2)}\n`);
     const found = resume ? await trainer.resume() : null;
     for (const message of found?.damaged ?? [])
       progress.line(`warning: a checkpoint is damaged and was passed over: ${message}`);
@@ -161,6 +164,10 @@ async function describe(
     hashes[`${set.name}/train`] = await hashImages((path) => source.read(path), set.items);
     if (i === 0 && data.test.length > 0)
       hashes[`${set.name}/test`] = await hashImages((path) => source.read(path), data.test);
+    if (i === 0 && data.validation.length > 0)
+      hashes[`${set.name}/valid`] = await hashImages((path) => source.read(path), data.validation);
+    const used = i === 0 ? [...set.items, ...data.validation, ...data.test] : set.items;
+    hashes[`${set.name}/annotations`] = await hashAnnotations((path) => source.read(path), used);
   }
   if (data.order) hashes.order = await sha256(new TextEncoder().encode(JSON.stringify(data.order)));
   return environmentOf(device, config, command, hashes, baseSha256);
@@ -181,7 +188,7 @@ async function recordedEnvironment(storage: NodeStorage): Promise<Partial<Enviro
 function refuseOtherData(before: Partial<Environment>, now: Environment): void {
   for (const [set, hash] of Object.entries(before.data ?? {})) {
     if (now.data[set] !== hash)
-      throw new CommandError(`the images of ${set} are not those that this run began with`, {
+      throw new CommandError(`the files of ${set} are not those that this run began with`, {
         hint: "Put the data set back as it was, or start a new run.",
       });
   }
@@ -309,7 +316,7 @@ async function finish(
   let test: TestResult | null = null;
   if (data.test.length > 0) {
     progress.line(`scoring ${data.test.length} test images`);
-    test = await evaluateInto(storage, trainer.model, config, data.test, { signal: io.stop.signal });
+    test = await evaluateInto(storage, trainer.model, config, data.test, { seen: 0, signal: io.stop.signal });
   }
   const card = modelCard({
     name: basename(storage.root),

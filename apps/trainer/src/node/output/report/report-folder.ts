@@ -11,7 +11,9 @@ export interface EvaluationNotes {
   protocol: string;
   baselines: ReportData["baselines"];
   /** Files in `overlays/` with their titles. */
-  overlays: readonly { file: string; title: string }[];
+  overlays: readonly { file: string; title: string; dsc?: number }[];
+  /** How many of the images took part in the model's training; null where that is not known. */
+  seen?: number | null;
 }
 
 /** Builds the report of a run folder from the files in it. */
@@ -46,6 +48,7 @@ export async function reportOfFolder(root: string): Promise<string> {
     protocol: notes.protocol ?? "",
     baselines: notes.baselines ?? [],
     overlays,
+    seen: notes.seen ?? null,
     configYaml: portableYaml(await text("config.yaml")),
     environment: withoutFolders(environment),
   });

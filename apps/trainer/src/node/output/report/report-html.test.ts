@@ -31,6 +31,7 @@ const data: ReportData = {
   protocol: "Nuclei: 4-connected components.",
   baselines: [{ name: "Otsu on luminance", dsc: 0.4, aji: 0.3, pq: 0.2 }],
   overlays: [{ title: "good: DSC 100", png }],
+  seen: 0,
   configYaml: "train:\n  lr: 1\n",
   environment: { adapter: { name: "a GPU" } },
 };
@@ -93,7 +94,7 @@ describe("the report", () => {
       overlays: [],
       baselines: [],
     });
-    expect(early).toContain("has not been evaluated");
+    expect(early).toContain("has no test images of its own");
   });
 });
 

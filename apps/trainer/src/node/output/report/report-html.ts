@@ -42,6 +42,8 @@ export interface ReportData {
   /** Other methods on the same images, such as thresholds. */
   baselines: readonly { name: string; dsc: number; aji: number; pq: number }[];
   overlays: readonly { title: string; png: Uint8Array }[];
+  /** How many of the images took part in the training; null where that is not known. */
+  seen: number | null;
   configYaml: string;
   environment: Readonly<Record<string, unknown>>;
 }
@@ -73,9 +75,9 @@ ${sections.filter((section) => section !== "").join("\n")}
 `;
 }
 
-function headline(mean: Aggregate | null, { perImage, validation }: ReportData): string {
+function headline(mean: Aggregate | null, { perImage, validation, seen }: ReportData): string {
   if (!mean)
-    return `<p class="note">This run has not been evaluated on test images yet: <code>ama-sam evaluate</code> does it.</p>`;
+    return `<p class="note">This run has no test images of its own. <code>ama-sam evaluate --data FOLDER</code> scores it on others, in a folder and a report of their own.</p>`;
   const tile = (name: (typeof SHOWN)[number]) =>
     `<div class="tile"><b>${name === "hd" ? mean.hd.toFixed(2) : percent(mean[name])}</b><span>${METRIC_TITLES[name]}${name === "hd" ? ", pixels" : ", %"}</span></div>`;
   const images = perImage.length === 1 ? "On 1 test image" : `Means over ${perImage.length} test images`;
@@ -86,7 +88,15 @@ function headline(mean: Aggregate | null, { perImage, validation }: ReportData):
   const which = best
     ? ` Weights: those of step ${best.step}, with the best validation DSC (${percent(best.dsc)} %).`
     : "";
-  return `<div class="tiles">${SHOWN.map(tile).join("")}</div><p class="soft">${images} that took no part in the training; definitions are below.${which}</p>`;
+  return `<div class="tiles">${SHOWN.map(tile).join("")}</div><p class="soft">${images}${partOf(seen)}; definitions are below.${which}</p>`;
+}
+
+/** What the images had to do with the training. */
+function partOf(seen: number | null): string {
+  if (seen === null) return "";
+  return seen === 0
+    ? " that took no part in the training"
+    : `, <strong>${seen} of which took part in the training</strong>: the scores flatter the model`;
 }
 
 function baselines({ baselines: rows, perImage }: ReportData, mean: Aggregate | null): string {
