@@ -60,6 +60,12 @@ function modules() {
   return [...found].sort();
 }
 
+if (process.argv.length > 2) {
+  console.log(
+    "npm run offline\n\nPacks Node, the installed modules and the Vulkan loader into .gpu/ (30 MB): CONTRIBUTING.md says what for. Takes no options.",
+  );
+  process.exit(process.argv.includes("--help") || process.argv.includes("-h") ? 0 : 2);
+}
 if (process.platform !== "linux" || process.arch !== "x64") {
   console.error(
     `npm run offline packs what is installed here, for a machine of the same kind. Got ${process.platform} ${process.arch}. Expected linux x64.`,

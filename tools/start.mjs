@@ -7,6 +7,7 @@ import { extname, join, normalize, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { createGzip } from "node:zlib";
+import "./usage.mjs";
 import { files, root } from "./workspace.mjs";
 
 const app = join(root, "apps/trainer");
@@ -135,6 +136,12 @@ async function main() {
       help: { type: "boolean", short: "h" },
     },
   });
+  const port = Number(values.port);
+  if (!(Number.isInteger(port) && port > 0 && port < 65536)) {
+    console.error(`--port is a number from 1 to 65535. Got ${values.port}`);
+    process.exitCode = 2;
+    return;
+  }
   if (values.help) {
     console.log("npm start -- [--port N] [--no-build]\n\nBuilds the page if needed and serves it on this computer.");
     return;
@@ -143,7 +150,7 @@ async function main() {
     console.log("building the page ...");
     await buildPage();
   }
-  const wanted = Number(values.port);
+  const wanted = port;
   const { url } = await servePage({ port: wanted }).catch((error) => {
     if (error.code !== "EADDRINUSE") throw error;
     return servePage({ port: 0 });

@@ -62,6 +62,15 @@ async function main(): Promise<number> {
   const info = values["as-gpu"] ? ({ kind: "hardware" } as const) : {};
   const gpu = async () => (device ??= await openGpu({ adapter: values.adapter, info }));
   // The browser's tools load only where they are asked for: golden data also run where they are not installed.
+  // An adapter that is not there is one error, not one of every case.
+  if (!values.browser && groups.some((group) => group !== "metrics" && group !== "checkpoints")) {
+    try {
+      await gpu();
+    } catch (error) {
+      console.error((error as Error).message);
+      return 2;
+    }
+  }
   const { passed, failed } = values.browser
     ? await (await import("./browser/run")).checkInBrowser({
         dir,

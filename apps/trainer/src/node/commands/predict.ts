@@ -68,7 +68,11 @@ export const addPredict: AddCommand = (program, { io, run }) => {
       "components, or watershed, which splits touching nuclei (default: as the model was evaluated)",
     )
     .option("--tile <pixels>", "side of the tiles in image pixels; 0 for none (default: automatic)")
-    .option("--halo <pixels>", "overlap of tiles on each side", wholeNumber("--halo", 0))
+    .option(
+      "--halo <pixels>",
+      "overlap of tiles on each side (default: as configured, 64; at most a quarter of the tile)",
+      wholeNumber("--halo", 0),
+    )
     .option(
       "--views <views>",
       "test-time augmentation: none, flip (mean over mirrored images, 4 times the work), d4 (also turned, 8 times)",

@@ -45,7 +45,7 @@ export const addTrain: AddCommand = (program, { io, run }) => {
     .option("--out <folder>", "run folder (default: from output.dir and output.name)")
     .option("--resume <folder>", "go on with the run in this folder, to the same end as if it had never stopped")
     .option("--overwrite", "replace the run in the folder")
-    .option("--max-time <time>", "save and stop after this time, such as 20h or 90m, with exit code 75")
+    .option("--max-time <time>", "save and stop after this time, such as 20h, 90m or 45 (minutes), with exit code 75")
     .option(
       "--probe-every <steps>",
       "the key train.probeEvery: test every so many steps how well features tell the domains apart; 0: only at the end (default: a quarter of the run)",

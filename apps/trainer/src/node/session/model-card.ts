@@ -45,7 +45,7 @@ Images of other stains, magnifications or organs than those below need an evalua
 | --- | --- | --- | --- | --- |
 ${sets.join("\n")}
 
-Ids are in \`splits.json\`, hashes of the images in \`env.json\`. The licences of the data sets apply.
+Ids are in \`splits.json\`, a hash of each list of images, and of their annotations, in \`env.json\`. The licences of the data sets apply.
 
 ## Scores
 

@@ -121,15 +121,21 @@ export function ticks(low: number, high: number, count: number): number[] {
 
 /** A number for an axis: few digits, no noise of floating point. */
 export function shortNumber(x: number): string {
+  return rounded(x, 3);
+}
+
+function rounded(x: number, digits: number): string {
   if (x === 0) return "0";
   const size = Math.abs(x);
   if (size >= 10_000 || size < 1e-3) return x.toExponential(1).replace("e+", "e").replace(".0e", "e");
-  return String(Number(x.toPrecision(3)));
+  return String(Number(x.toPrecision(digits)));
 }
 
 /** The numbers of one axis, all in the form that its largest one needs. */
 function axisNumbers(values: readonly number[]): string[] {
-  const texts = values.map(shortNumber);
+  // As many digits as tell neighbours apart: a curve may move by less than a thousandth.
+  const forms = [3, 4, 5, 6, 7].map((digits) => values.map((x) => rounded(x, digits)));
+  const texts = forms.find((some) => new Set(some).size === some.length) ?? forms[0]!;
   if (!texts.some((text) => text.includes("e"))) return texts;
   const power = Math.floor(Math.log10(values.reduce((a, b) => Math.max(a, Math.abs(b)), 0)));
   return values.map((x) => (x === 0 ? "0" : `${Number((x / 10 ** power).toPrecision(3))}e${power}`));

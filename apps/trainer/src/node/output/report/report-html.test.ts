@@ -105,6 +105,14 @@ describe("charts", () => {
     expect(ticks(0, 200, 5)).toEqual([0, 50, 100, 150, 200]);
   });
 
+  test("ticks that differ read different", () => {
+    const points = [0, 1, 2].map((x) => [x, 0.2 + 2e-4 * x] as const);
+    const svg = lineChart([{ name: "x", points }], { title: "t", xLabel: "step", dots: false });
+    const shown = [...svg.matchAll(/text-anchor="end">([^<]*)</g)].map(([, text]) => text);
+    expect(shown.length).toBeGreaterThan(1);
+    expect(new Set(shown).size).toBe(shown.length);
+  });
+
   test("an axis has one form of number", () => {
     const points = [0, 1, 2].map((x) => [x, 7.5e-4 * x] as const);
     const svg = lineChart([{ name: "x", points }], { title: "t", xLabel: "step", dots: false });
