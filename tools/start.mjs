@@ -150,8 +150,7 @@ async function main() {
     console.log("building the page ...");
     await buildPage();
   }
-  const wanted = port;
-  const { url } = await servePage({ port: wanted }).catch((error) => {
+  const { url } = await servePage({ port }).catch((error) => {
     if (error.code !== "EADDRINUSE") throw error;
     return servePage({ port: 0 });
   });
