@@ -80,7 +80,7 @@ const WHOLE_KIB: Record<string, number> = {
   "@ama-sam/checkpoint": 75,
   "@ama-sam/data": 230,
   "@ama-sam/viewer": 80,
-  "@ama-sam/tensor": 325,
+  "@ama-sam/tensor": 330,
   "@ama-sam/nn": 280,
   "@ama-sam/sam-encoder": 300,
   "@ama-sam/sam-decoder": 300,
