@@ -85,7 +85,7 @@ export class Module {
    * @param product whether it only ever is the weight of a product (linear, conv2d, convTranspose2d), which may be f16
    */
   protected parameter(name: string, shape: Shape, init: Init, product = false): Tensor {
-    this.#free(name);
+    this.#claim(name);
     const made = this.#build.make(name, shape, init, product);
     made.requiresGrad = true;
     this.#parameters.set(name, made);
@@ -94,7 +94,7 @@ export class Module {
 
   /** Registers a constant: part of the state dict, never trained. */
   protected buffer(name: string, shape: Shape, init: Init): Tensor {
-    this.#free(name);
+    this.#claim(name);
     const made = this.#build.make(name, shape, init);
     this.#buffers.set(name, made);
     return made;
@@ -102,14 +102,14 @@ export class Module {
 
   /** Registers and returns a child module. */
   protected child<T extends Module>(name: string, make: (build: Build) => T): T {
-    this.#free(name);
+    this.#claim(name);
     const made = make(this.#build.at(name));
     this.#children.set(name, made);
     return made;
   }
 
-  /** A second part of one name would be neither trained nor saved. */
-  #free(name: string): void {
+  /** Refuses a name that is taken: its first owner would be neither trained nor saved. */
+  #claim(name: string): void {
     if (this.#parameters.has(name) || this.#buffers.has(name) || this.#children.has(name))
       throw new ModuleError(
         this.constructor.name,

@@ -171,6 +171,11 @@ test("images that trained are told, and only scoring can be set", async () => {
   expect(report).toContain("3 of which took part in the training");
   expect(await readFile(join(root, "scores/report.html"), "utf8")).toContain("that took no part in the training");
   expect(await readFile(join(root, "parts-of-scores/report.html"), "utf8")).toContain("took no part in the training");
+  // The same names elsewhere may be other images: nothing is claimed of them.
+  await cp(join(root, "dsb_fluo"), join(root, "copy/dsb_fluo"), { recursive: true });
+  const copy = await run("evaluate --run whole --data copy/dsb_fluo --split train --out copied --json");
+  expect([copy.code, copy.err]).toEqual([0, expect.not.stringContaining("took part")]);
+  expect(await readFile(join(root, "copied/report.html"), "utf8")).not.toMatch(/took (no )?part/);
   const other = await run("evaluate --run whole --out never --set model.preset=vit-b");
   expect([other.code, other.err]).toEqual([2, expect.stringContaining("--set changes eval.* and data.* here")]);
 });

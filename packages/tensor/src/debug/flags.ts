@@ -20,32 +20,27 @@ export interface Flags {
 
 type Environment = Record<string, string | undefined>;
 
-const VARIABLES = ["DEBUG", "FILTER", "NAN", "VALIDATE", "MEM", "TRACE", "FAMILY", "LAUNCH_GFLOP"].map(
-  (name) => `TENSOR_${name}`,
-);
-
-/** The variables that this core reads; none where there is no environment, or no right to read it (Deno without --allow-env). */
-function environment(): Environment {
+/** A variable; none where there is no environment, or no right to read it (Deno without --allow-env). */
+function variable(name: string): string | undefined {
   try {
-    const { env } = (globalThis as { process?: { env?: Environment } }).process ?? {};
-    return Object.fromEntries(VARIABLES.map((name) => [name, env?.[name]]));
+    return (globalThis as { process?: { env?: Environment } }).process?.env?.[name];
   } catch {
-    return {};
+    return undefined;
   }
 }
 
 function fromEnvironment(): Flags {
-  const env = environment();
-  const on = (name: string) => env[name] !== undefined && env[name] !== "" && env[name] !== "0";
+  const on = (name: string) => ![undefined, "", "0"].includes(variable(name));
+  const gflop = Number(variable("TENSOR_LAUNCH_GFLOP"));
   return {
-    debug: Number(env.TENSOR_DEBUG ?? 0) || 0,
-    filter: env.TENSOR_FILTER ?? "",
+    debug: Number(variable("TENSOR_DEBUG") ?? 0) || 0,
+    filter: variable("TENSOR_FILTER") ?? "",
     nan: on("TENSOR_NAN"),
     validate: on("TENSOR_VALIDATE"),
     mem: on("TENSOR_MEM"),
-    trace: env.TENSOR_TRACE ?? "",
-    family: env.TENSOR_FAMILY ?? "",
-    launchGflop: Number(env.TENSOR_LAUNCH_GFLOP) > 0 ? Number(env.TENSOR_LAUNCH_GFLOP) : 100,
+    trace: variable("TENSOR_TRACE") ?? "",
+    family: variable("TENSOR_FAMILY") ?? "",
+    launchGflop: gflop > 0 ? gflop : 100,
   };
 }
 

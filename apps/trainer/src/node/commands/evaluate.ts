@@ -60,18 +60,30 @@ export const addEvaluate: AddCommand = (program, { io, run }) => {
     );
 };
 
-/** How many of the images trained or chose the weights, by the run's own list; null for weights without their run. */
+/**
+ * How many of the images trained or chose the weights, by the run's own list. Null where that is not known: for weights without
+ * their run, and for a data set that the run did not name, since other images may have the same ids, and the same images others.
+ */
 async function seenOf(
   flags: EvaluateFlags,
   io: Io,
-  set: string,
+  trained: Config,
+  { name, path }: { name: string; path: string },
   items: readonly { id: string }[],
 ): Promise<number | null> {
   if (flags.run === undefined) return null;
-  const text = await readFile(join(pathFrom(io, flags.run), "splits.json"), "utf8").catch(() => null);
+  const { primary, auxiliary } = absoluteConfig(trained, [], io.cwd).data;
+  if (![primary, ...auxiliary].some((set) => set?.path === path)) return null;
+  const file = join(pathFrom(io, flags.run), "splits.json");
+  const text = await readFile(file, "utf8").catch(() => null);
   if (text === null) return null;
-  const splits = JSON.parse(text) as RunData["splits"];
-  const { train = [], valid = [] } = splits[set] ?? {};
+  let splits: RunData["splits"];
+  try {
+    splits = JSON.parse(text) as RunData["splits"];
+  } catch (cause) {
+    throw new CommandError(`${file}: no JSON (${(cause as Error).message})`, { cause });
+  }
+  const { train = [], valid = [] } = splits[name] ?? {};
   const ids = new Set([...train, ...valid]);
   return items.filter(({ id }) => ids.has(id)).length;
 }
@@ -104,7 +116,7 @@ async function evaluate(io: Io, flags: EvaluateFlags, files: ModelFiles): Promis
     throw new CommandError(`no image to score in split ${JSON.stringify(primary.test)} of ${primary.path}`, {
       hint: "Choose another part with --split.",
     });
-  const seen = await seenOf(flags, io, data.primary.name, items);
+  const seen = await seenOf(flags, io, files.config, { name: data.primary.name, path: primary.path }, items);
   if (seen !== null && seen > 0)
     io.err(`warning: ${seen} of ${items.length} images took part in the training of this run: the scores flatter it\n`);
   const name = shardName(shard);

@@ -24,7 +24,8 @@ export interface ImageFile {
 }
 
 /**
- * The images that a path means: a file, every image of a folder and those below it (but what `predict` wrote there), or a pattern with `*`, `?` and `**`.
+ * The images that a path means: a file, every image of a folder and those below it (but what `predict` wrote there), or a pattern
+ * with `*`, `?` and `**`.
  *
  * @throws CommandError where nothing matches, or two images would be written to one name
  */

@@ -103,7 +103,7 @@ async function openSet(set: DatasetConfig, validName: string, training: boolean)
     throw new CommandError(
       `data set ${name}: no split is called ${JSON.stringify(set.train)}. It has ${[...known].join(", ")}`,
     );
-  if (undivided && set.train !== "train")
+  if (training && undivided && set.train !== "train")
     throw new CommandError(`data set ${name}: no split is called ${JSON.stringify(set.train)}. It is not divided`);
   if (training && set.test !== "test" && !known.has(set.test))
     throw new CommandError(

@@ -77,7 +77,7 @@ ${sections.filter((section) => section !== "").join("\n")}
 
 function headline(mean: Aggregate | null, { perImage, validation, seen }: ReportData): string {
   if (!mean)
-    return `<p class="note">This run has no test images of its own. <code>ama-sam evaluate --data FOLDER</code> scores it on others, in a folder and a report of their own.</p>`;
+    return `<p class="note">No scores on test images are here. A run with a test set gets them at its end; <code>ama-sam evaluate --run RUN --data FOLDER</code> scores a model on other images, in a folder and a report of their own.</p>`;
   const tile = (name: (typeof SHOWN)[number]) =>
     `<div class="tile"><b>${name === "hd" ? mean.hd.toFixed(2) : percent(mean[name])}</b><span>${METRIC_TITLES[name]}${name === "hd" ? ", pixels" : ", %"}</span></div>`;
   const images = perImage.length === 1 ? "On 1 test image" : `Means over ${perImage.length} test images`;
