@@ -35,9 +35,11 @@ function paramsFields(source: string): string[] {
 
 /** Compiles one variant for the core's bind groups: storage buffers in order of binding, then the uniform block. */
 async function compile(kernel: Kernel, params: Params): Promise<string | null> {
-  const buffers: GPUBufferBindingLayout[] = kernel.bindings.map(({ write }) => ({
-    type: write ? "storage" : "read-only-storage",
-  }));
+  const buffers: GPUBufferBindingLayout[] = kernel.bindings.map(({ kind }) =>
+    kind === "window"
+      ? { type: "uniform", hasDynamicOffset: true }
+      : { type: kind === "write" ? "storage" : "read-only-storage" },
+  );
   if (Object.keys(kernel.uniforms).length > 0) buffers.push({ type: "uniform", hasDynamicOffset: true });
   gpu.pushErrorScope("validation");
   const entries = buffers.map((buffer, binding) => ({ binding, visibility: COMPUTE_STAGE, buffer }));

@@ -21,7 +21,10 @@ export class BindGroups {
 
   get(kernel: Pipeline, bound: readonly GPUBufferBinding[]): GPUBindGroup {
     let key = `${kernel.layoutKey}${kernel.uniformBytes}`;
-    for (const { buffer, offset, size } of bound) key += `,${this.#number(buffer)}:${offset ?? 0}:${size}`;
+    for (let i = 0; i < bound.length; i++) {
+      const { buffer, offset = 0, size } = bound[i];
+      key += `,${this.#number(buffer)}:${kernel.kinds[i] === "window" ? 0 : offset}:${size}`;
+    }
     let group = this.#groups.get(key);
     if (!group) {
       if (this.#groups.size >= MOST) this.#groups.clear();
@@ -37,7 +40,11 @@ export class BindGroups {
   }
 
   #make(kernel: Pipeline, bound: readonly GPUBufferBinding[]): GPUBindGroup {
-    const entries: GPUBindGroupEntry[] = bound.map((resource, binding) => ({ binding, resource }));
+    const entries: GPUBindGroupEntry[] = bound.map((resource, binding) => ({
+      binding,
+      // The queue adds where a window begins.
+      resource: kernel.kinds[binding] === "window" ? { ...resource, offset: 0 } : resource,
+    }));
     if (kernel.uniformBytes > 0)
       entries.push({
         binding: bound.length,

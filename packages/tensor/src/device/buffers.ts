@@ -48,7 +48,8 @@ const LOOSE = 2;
 /** Tags of tensors that stay: what they waste, they waste for good. */
 const LASTING = new Set(["params", "optimiser"]);
 
-const USAGE = BUFFER_USAGE.STORAGE | BUFFER_USAGE.COPY_SRC | BUFFER_USAGE.COPY_DST;
+/** UNIFORM for kernels' windows. */
+const USAGE = BUFFER_USAGE.STORAGE | BUFFER_USAGE.UNIFORM | BUFFER_USAGE.COPY_SRC | BUFFER_USAGE.COPY_DST;
 
 /** Size classes a sixteenth of a power of two apart: at most 6.25 % waste, and a step's shapes hit the same classes every time. */
 function sizeClass(bytes: number): number {

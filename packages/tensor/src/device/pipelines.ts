@@ -3,6 +3,14 @@ import { KernelError } from "../errors";
 import { COMPUTE_STAGE } from "./constants";
 import type { PendingErrors } from "./pending-errors";
 
+/**
+ * How a kernel uses a binding: a storage buffer that it reads or writes, or a window: an array of fixed size in the uniform address
+ * space, over a part of a buffer. Where a window begins may change from launch to launch at no cost.
+ */
+export type BindingKind = "read" | "write" | "window";
+
+const LAYOUT_TYPE = { read: "read-only-storage", write: "storage", window: "uniform" } as const;
+
 /** A compiled kernel as the queue needs it. */
 export interface Pipeline {
   readonly key: string;
@@ -10,6 +18,7 @@ export interface Pipeline {
   readonly layout: GPUBindGroupLayout;
   /** Same text, same layout. */
   readonly layoutKey: string;
+  readonly kinds: readonly BindingKind[];
   /** Bytes of the uniform block, 0 for none. */
   readonly uniformBytes: number;
   /** Why it does not compile, once that is known. */
@@ -21,8 +30,8 @@ export interface PipelineSource {
   readonly key: string;
   /** Final WGSL. */
   code(): string;
-  /** Storage bindings in order: true where the kernel writes. */
-  readonly writes: readonly boolean[];
+  /** Bindings in order, without the uniform block. */
+  readonly kinds: readonly BindingKind[];
   readonly uniformBytes: number;
   /** One line on why this variant, for `TENSOR_DEBUG=3`. */
   choice(): string;
@@ -88,17 +97,17 @@ export class PipelineCache {
   #describe(
     source: PipelineSource,
   ): Omit<Pipeline, "pipeline" | "failed"> & { code: string; descriptor: GPUComputePipelineDescriptor } {
-    const { key, writes, uniformBytes } = source;
+    const { key, kinds, uniformBytes } = source;
     const code = source.code();
-    const layoutKey = `${writes.map((w) => (w ? "w" : "r")).join("")}${uniformBytes > 0 ? "u" : ""}`;
-    const layout = this.#layout(layoutKey, writes, uniformBytes > 0);
+    const layoutKey = `${kinds.join()}${uniformBytes > 0 ? ",u" : ""}`;
+    const layout = this.#layout(layoutKey, kinds, uniformBytes > 0);
     const module = this.#gpu.createShaderModule({ code, label: key });
     const descriptor = {
       label: key,
       layout: this.#gpu.createPipelineLayout({ bindGroupLayouts: [layout] }),
       compute: { module, entryPoint: "main" },
     };
-    return { key, layout, layoutKey, uniformBytes, code, descriptor };
+    return { key, layout, layoutKey, kinds, uniformBytes, code, descriptor };
   }
 
   #compile(source: PipelineSource): Pipeline {
@@ -124,17 +133,17 @@ export class PipelineCache {
     return made;
   }
 
-  #layout(key: string, writes: readonly boolean[], uniform: boolean): GPUBindGroupLayout {
+  #layout(key: string, kinds: readonly BindingKind[], uniform: boolean): GPUBindGroupLayout {
     let layout = this.#layouts.get(key);
     if (!layout) {
-      const entries: GPUBindGroupLayoutEntry[] = writes.map((write, binding) => ({
+      const entries: GPUBindGroupLayoutEntry[] = kinds.map((kind, binding) => ({
         binding,
         visibility: COMPUTE_STAGE,
-        buffer: { type: write ? "storage" : "read-only-storage" },
+        buffer: { type: LAYOUT_TYPE[kind], hasDynamicOffset: kind === "window" },
       }));
       if (uniform)
         entries.push({
-          binding: writes.length,
+          binding: kinds.length,
           visibility: COMPUTE_STAGE,
           buffer: { type: "uniform", hasDynamicOffset: true },
         });

@@ -40,7 +40,8 @@ export class CommandQueue {
   readonly #groups: BindGroups;
   readonly #staging = new ArrayBuffer(UNIFORM_BYTES);
   readonly #view = new DataView(this.#staging);
-  readonly #offset = new Uint32Array(1);
+  /** Dynamic offsets in binding order: windows, then the uniform block. WebGPU promises eight. */
+  readonly #offsets = new Uint32Array(8);
   #used = 0;
   #encoder: GPUCommandEncoder | null = null;
   #pass: GPUComputePassEncoder | null = null;
@@ -92,12 +93,15 @@ export class CommandQueue {
     const group = this.#groups.get(kernel, bound);
     const pass = this.#openPass(kernel.key);
     pass.setPipeline(kernel.pipeline);
+    let moved = 0;
+    for (let i = 0; i < bound.length; i++)
+      if (kernel.kinds[i] === "window") this.#offsets[moved++] = bound[i].offset ?? 0;
     if (room > 0) {
       fill(this.#view, this.#used);
-      this.#offset[0] = this.#used;
+      this.#offsets[moved++] = this.#used;
       this.#used += room;
-      pass.setBindGroup(0, group, this.#offset, 0, 1);
-    } else pass.setBindGroup(0, group);
+    }
+    pass.setBindGroup(0, group, this.#offsets, 0, moved);
     pass.dispatchWorkgroups(...grid);
     this.#dispatches++;
     this.#flops += flops;

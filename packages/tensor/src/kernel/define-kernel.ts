@@ -1,5 +1,5 @@
 import type { Device } from "../device/device";
-import type { PipelineSource } from "../device/pipelines";
+import type { BindingKind, PipelineSource } from "../device/pipelines";
 import { KernelError } from "../errors";
 import { type KernelParams, specialize } from "./specialize";
 
@@ -30,7 +30,7 @@ export interface KernelSpec<U extends Record<string, UniformType>> {
 
 interface BindingInfo {
   name: string;
-  write: boolean;
+  kind: BindingKind;
 }
 
 /** A kernel: WGSL, its tunables and its bindings by name. */
@@ -39,7 +39,7 @@ export class Kernel<U extends Record<string, UniformType> = Record<string, Unifo
   readonly source: string;
   readonly params: Record<string, readonly (number | boolean | string)[]>;
   readonly uniforms: U;
-  /** Storage bindings in order. */
+  /** Storage bindings and windows in order: all but the block of {@link uniforms}. */
   readonly bindings: readonly BindingInfo[];
   readonly #listed: (() => readonly KernelParams[]) | undefined;
   readonly #uniformNames: string[];
@@ -59,10 +59,12 @@ export class Kernel<U extends Record<string, UniformType> = Record<string, Unifo
     this.#uniformBytes = Math.ceil((this.#uniformNames.length * 4) / 16) * 16;
     const found = [
       ...this.source.matchAll(
-        /@group\(0\)\s*@binding\((\d+)\)\s*var<\s*(storage|uniform)\s*(?:,\s*(\w+)\s*)?>\s*(\w+)\s*:/g,
+        /@group\(0\)\s*@binding\((\d+)\)\s*var<\s*(storage|uniform)\s*(?:,\s*(\w+)\s*)?>\s*(\w+)\s*:\s*(\w+)/g,
       ),
     ];
-    this.bindings = found.filter((m) => m[2] === "storage").map((m) => ({ name: m[4], write: m[3] === "read_write" }));
+    this.bindings = found
+      .filter((m) => m[2] === "storage" || m[5] === "array")
+      .map((m) => ({ name: m[4], kind: m[2] === "uniform" ? "window" : m[3] === "read_write" ? "write" : "read" }));
   }
 
   /** Key of a variant: `layer-norm[Elem=f16,WG=128]`; the pipeline cache, traces and tuning tables use it. */
@@ -105,7 +107,7 @@ export class Kernel<U extends Record<string, UniformType> = Record<string, Unifo
 
   /**
    * Encodes one launch.
-   * @param tensors storage bindings by name
+   * @param tensors bindings by name; a window is a range of its WGSL array's size, from a multiple of 256 bytes
    * @param uniforms values of `struct Params`
    * @param groups workgroups in x, y, z; at most 65,535 each (see {@link spread})
    * @param flops floating-point operations, of kernels that may have so many that the GPU is busy for long (see `piecesOf`)
@@ -166,7 +168,7 @@ export class Kernel<U extends Record<string, UniformType> = Record<string, Unifo
     const made: PipelineSource = {
       key: this.key(params),
       code: () => this.code(chosen),
-      writes: this.bindings.map((b) => b.write),
+      kinds: this.bindings.map((b) => b.kind),
       uniformBytes: this.#uniformBytes,
       choice: () => this.#choice(params, chosen),
     };

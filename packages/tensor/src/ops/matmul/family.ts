@@ -4,13 +4,14 @@ import { hasMatrixUnits, matrixTakes } from "./matrix";
 import { PANEL_LANES, panelsTake } from "./panels";
 import type { Product } from "./spec";
 import { tileTakes } from "./tile";
+import { windowsTake } from "./windows";
 
 /**
  * How a product is computed: by subgroups of one narrow size (software adapters), the larger ones with both operands in panels
  * where that size is eight; on tiles in workgroup memory (GPUs), on the matrix units (GPUs that have them, for weights stored f16), or
  * straight from storage.
  */
-export type ProductFamily = "panels" | "subgroup" | "tile" | "matrix" | "direct";
+export type ProductFamily = "windows" | "panels" | "subgroup" | "tile" | "matrix" | "direct";
 
 /**
  * The family for a product, by adapter and operands; `TENSOR_FAMILY=matmul:NAME` forces one, where the operands suit it.
@@ -25,7 +26,7 @@ export function productFamily(spec: Product, subgroup: number): ProductFamily {
     "tile",
     "direct",
     ...(subgroup > 0 ? ["subgroup"] : []),
-    ...(subgroup === PANEL_LANES ? ["panels"] : []),
+    ...(subgroup === PANEL_LANES ? ["windows", "panels"] : []),
     ...(units ? ["matrix"] : []),
   ];
   if (forced !== undefined && !runs.includes(forced)) {
@@ -34,7 +35,8 @@ export function productFamily(spec: Product, subgroup: number): ProductFamily {
       `the forced family does not run here. Got ${forced} on ${device.info.name}. Expected ${runs.join(", ")}.`,
     );
   }
-  if (forced === "direct" || forced === "subgroup" || forced === "panels") return forced;
+  if (forced === "direct" || forced === "subgroup" || forced === "panels" || forced === "windows") return forced;
+  if (forced === undefined && subgroup === PANEL_LANES && windowsTake(spec)) return "windows";
   if (forced === undefined && subgroup > 0) return subgroup === PANEL_LANES && panelsTake(spec) ? "panels" : "subgroup";
   if (units && forced !== "tile" && matrixTakes(spec)) return "matrix";
   const tile = forced !== undefined || device.info.kind !== "software";

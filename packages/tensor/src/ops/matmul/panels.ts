@@ -4,7 +4,7 @@ import erfWgsl from "../../kernel/lib/erf.wgsl";
 import { BYTES } from "../../tensor/dtype";
 import type { Tensor } from "../../tensor/tensor";
 import panelsWgsl from "./matmul-panels.wgsl";
-import { pack } from "./pack";
+import { type Packed, pack } from "./pack";
 import putWgsl from "./put.wgsl";
 import { epilogue, type Product, productFlops } from "./spec";
 
@@ -54,18 +54,50 @@ function rowsOf(x: Tensor, start: number, count: number, width: number): Bindabl
   return { binding: { buffer, offset: start * bytes, size: Math.max(16, Math.ceil((count * bytes) / 16) * 16) } };
 }
 
-/**
- * How many rows of `a` are copied at a time: all, or as many as {@link PIECE_BYTES} hold. A whole copy of a large `a` would be most of
- * a product's memory, and leave the caches before it is read.
- */
-function pieceRows({ batch, m, k, transposeA = false, biasPerRow = false }: Product): number {
-  const most = Math.max(ALIGNED_ROWS, Math.floor(PIECE_BYTES / (k * 4 * ALIGNED_ROWS)) * ALIGNED_ROWS);
+/** How many rows of `a` are copied at a time: all, or as many as `bytes` hold. A whole copy of a large `a` would be most of a product's memory. */
+function pieceRows({ batch, m, k, transposeA = false, biasPerRow = false }: Product, bytes: number): number {
+  const most = Math.max(ALIGNED_ROWS, Math.floor(bytes / (k * 4 * ALIGNED_ROWS)) * ALIGNED_ROWS);
   return batch > 1 || transposeA || biasPerRow || m <= most ? m : most;
+}
+
+/** A part of `a` in panels, and where its rows of the result go. */
+interface Piece {
+  left: Packed;
+  /** Rows. */
+  count: number;
+  c: Bindable;
+  dispose(): void;
+}
+
+/** Puts `a` in panels of `rows` rows, transposed, at most `bytes` at a time. */
+export function* piecesOfA(spec: Product, rows: number, bytes: number): Generator<Piece> {
+  const { a, y, batch, m, n, k } = spec;
+  const piece = pieceRows(spec, bytes);
+  for (let start = 0; start < m; start += piece) {
+    const count = Math.min(piece, m - start);
+    const layout = {
+      batch,
+      rows: k,
+      cols: count,
+      transposed: !(spec.transposeA ?? false),
+      shared: spec.sharedA ?? false,
+      panel: rows / 4,
+      padRows: true,
+    };
+    const whole = count === m;
+    const left = pack(a, layout, whole ? a : rowsOf(a, start, count, k));
+    yield {
+      left,
+      count,
+      c: whole ? y : rowsOf(y, start, count, n),
+      dispose: () => left.owned && left.tensor.dispose("matmul"),
+    };
+  }
 }
 
 /** A product with both operands copied into panels, for subgroups of {@link PANEL_LANES}. */
 export function productPanels(spec: Product): void {
-  const { a, b, y, batch, m, n, k, bias = null } = spec;
+  const { b, y, batch, n, k, bias = null } = spec;
   const right = pack(b, {
     batch,
     rows: k,
@@ -75,26 +107,13 @@ export function productPanels(spec: Product): void {
     panel: COLUMNS / 4,
     padRows: true,
   });
-  const piece = pieceRows(spec);
-  for (let start = 0; start < m; start += piece) {
-    const count = Math.min(piece, m - start);
-    const layout = {
-      batch,
-      rows: k,
-      cols: count,
-      transposed: !(spec.transposeA ?? false),
-      shared: spec.sharedA ?? false,
-      panel: ROWS / 4,
-      padRows: true,
-    };
-    const whole = count === m;
-    const left = pack(a, layout, whole ? a : rowsOf(a, start, count, k));
+  for (const { left, count, c, dispose } of piecesOfA(spec, ROWS, PIECE_BYTES)) {
     const tilesM = Math.ceil(count / ROWS);
     const tiles = batch * tilesM;
     const [rows, layers] = spread(tiles);
     matmulPanelsKernel.run(
       y.device,
-      { a: left.tensor, b: right.tensor, bias: bias ?? right.tensor, c: whole ? y : rowsOf(y, start, count, n) },
+      { a: left.tensor, b: right.tensor, bias: bias ?? right.tensor, c },
       {
         m: count,
         n,
@@ -111,7 +130,7 @@ export function productPanels(spec: Product): void {
       {},
       productFlops(spec, count),
     );
-    if (left.owned) left.tensor.dispose("matmul");
+    dispose();
   }
   if (right.owned) right.tensor.dispose("matmul");
 }

@@ -11,6 +11,7 @@ import { productPanels } from "./panels";
 import putWgsl from "./put.wgsl";
 import { epilogue, type Product, productFlops } from "./spec";
 import { productTile } from "./tile";
+import { productWindows } from "./windows";
 
 export type { Activation, Product } from "./spec";
 
@@ -48,6 +49,10 @@ export function product(spec: Product): void {
   }
   if (family === "matrix") {
     productMatrix(spec);
+    return;
+  }
+  if (family === "windows") {
+    productWindows(spec);
     return;
   }
   if (family === "panels") {
