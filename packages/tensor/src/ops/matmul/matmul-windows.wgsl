@@ -2,14 +2,14 @@ enable subgroups;
 // c = a . b (+ bias) for adapters whose subgroups have eight lanes (lavapipe), as matmul-panels.wgsl, but with b read through windows in
 // the uniform address space. A load from a storage buffer checks every lane's every element by a branch of its own; one from a uniform
 // buffer clamps all lanes at once: two thirds of the time and two fifths of the code, so that a loop over 32 rows x 64 columns, which
-// loads four vec4 of b and two of a for 4096 sums, stays in the instruction cache. A window has 64 KiB, 256 steps of k of 64 columns:
-// a launch makes 64 columns of the result from at most three windows of b and all rows of a, and adds to what c has (add) where k is longer.
+// loads four vec4 of b and two of a for 4096 sums, keeps to what the processor holds of decoded code. A window has 64 KiB: 256 steps of
+// k for 64 columns. A launch makes 128 columns of the result from two times three windows, and adds to what c has where k is longer.
 
 const END: bool = true; // whether a scale, a bias or an activation follows
 
 struct Params {
   m: u32, n: u32,
-  column: u32, // the first of the 64
+  column: u32, // the first of the 128
   pairs0: u32, pairs1: u32, pairs2: u32, // pairs of steps of k in each window; 0 for a window that is not needed
   strideA: u32, // between matrices of a, in vec4
   startA: u32, // where the launch's first step of k lies in a panel of a, in vec4
@@ -26,9 +26,12 @@ struct Params {
 @group(0) @binding(1) var<uniform> b0: array<vec4f, 4096>; // steps 0 to 255 of [k, 64]
 @group(0) @binding(2) var<uniform> b1: array<vec4f, 4096>; // steps 256 to 511
 @group(0) @binding(3) var<uniform> b2: array<vec4f, 4096>; // steps 512 to 767
-@group(0) @binding(4) var<storage, read> bias: array<f32>; // [n], or [m] if p.bias is 2
-@group(0) @binding(5) var<storage, read_write> c: array<f32>; // [batch, m, n]
-@group(0) @binding(6) var<uniform> p: Params;
+@group(0) @binding(4) var<uniform> b3: array<vec4f, 4096>; // the same of the next 64 columns
+@group(0) @binding(5) var<uniform> b4: array<vec4f, 4096>;
+@group(0) @binding(6) var<uniform> b5: array<vec4f, 4096>;
+@group(0) @binding(7) var<storage, read> bias: array<f32>; // [n], or [m] if p.bias is 2
+@group(0) @binding(8) var<storage, read_write> c: array<f32>; // [batch, m, n]
+@group(0) @binding(9) var<uniform> p: Params;
 
 // Sums of 32 rows x 8 columns of a lane: c has rows 4 i to 4 i + 3 and columns 4 lane to 4 lane + 3, d the same of the second 32 columns.
 struct Sums {
@@ -85,19 +88,27 @@ fn window(b: ptr<uniform, array<vec4f, 4096>>, start: u32, pairs: u32, lane: u32
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   // No early return: after one, every load and sum would run under a mask. A workgroup past the end repeats the last tile, unwritten.
-  let at = group.y * groups.x + group.x;
+  let at = group.z * groups.y + group.y;
   let panel = min(at, p.tilesM - 1u);
   let start = p.batch * p.strideA + panel * p.aTile + p.startA + lane;
-  var sums = window(&b0, start, p.pairs0, lane, Sums());
-  sums = window(&b1, start + p.pairs0 * 16u, p.pairs1, lane, sums);
-  sums = window(&b2, start + (p.pairs0 + p.pairs1) * 16u, p.pairs2, lane, sums);
+  // A workgroup has steps to do on one side only: 64 columns.
+  let left = select(vec3u(), vec3u(p.pairs0, p.pairs1, p.pairs2), group.x == 0u);
+  let right = vec3u(p.pairs0, p.pairs1, p.pairs2) - left;
+  let start1 = start + p.pairs0 * 16u;
+  let start2 = start1 + p.pairs1 * 16u;
+  var sums = window(&b0, start, left.x, lane, Sums());
+  sums = window(&b1, start1, left.y, lane, sums);
+  sums = window(&b2, start2, left.z, lane, sums);
+  sums = window(&b3, start, right.x, lane, sums);
+  sums = window(&b4, start1, right.y, lane, sums);
+  sums = window(&b5, start2, right.z, lane, sums);
   if (at >= p.tilesM) { return; }
   let out = p.batch * p.m * p.n;
   // One loop over a copy keeps the code small: 64 inlined epilogues take seconds to compile.
   var rows = array<mat4x4f, 16>(sums.c0, sums.c1, sums.c2, sums.c3, sums.c4, sums.c5, sums.c6, sums.c7, sums.d0, sums.d1, sums.d2, sums.d3, sums.d4, sums.d5, sums.d6, sums.d7);
   for (var i = 0u; i < 64u; i++) {
     let row = panel * 32u + i % 32u;
-    let col = p.column + (i / 32u) * 32u + lane * 4u;
+    let col = p.column + group.x * 64u + (i / 32u) * 32u + lane * 4u;
     var v = rows[i / 4u][i % 4u];
     if (col < p.n && row < p.m) {
       if (p.add == 1u) { v += before(out + row * p.n + col, p.n - col); }

@@ -7,9 +7,11 @@ import { piecesOfA } from "./panels";
 import putWgsl from "./put.wgsl";
 import { epilogue, type Product } from "./spec";
 
-/** Rows of the result that a subgroup owns, and columns that a launch makes. */
+/** Rows and columns of the result that a subgroup owns. */
 const ROWS = 32;
 const COLUMNS = 64;
+/** Panels of columns in a launch, each with its own windows. */
+const SIDES = 2;
 /** A window of `b`: 256 steps of k for 64 columns, the 64 KiB that WebGPU promises of a uniform binding. */
 const WINDOW_STEPS = 256;
 const STEP_BYTES = COLUMNS * 4;
@@ -17,8 +19,8 @@ const WINDOW_BYTES = WINDOW_STEPS * STEP_BYTES;
 const WINDOWS = 3;
 /** Bytes of `a` that are copied at a time: a launch of fewer rows takes hardly longer than a launch takes by itself. */
 const PIECE_BYTES = 12 * 2 ** 20;
-/** Below one of these a launch is too short, or copying `a` costs more than it saves. */
-const LEAST = { rows: 512, columns: 128, terms: 128 };
+/** Below one of these, `work` being rows times terms, a launch is too short or copying `a` costs more than it saves. */
+const LEAST = { columns: 64, terms: 128, work: 2 ** 16 };
 /** Rows and columns of a tile that may be padding, as a share of all. */
 const WASTE = 0.1;
 
@@ -45,10 +47,10 @@ export const matmulWindowsKernel = /* @__PURE__ */ defineKernel({
   },
 });
 
-/** Whether a product is large enough for launches of {@link COLUMNS} columns each. */
+/** Whether a product is large enough for launches of so few columns. */
 export function windowsTake({ m, n, k }: Product): boolean {
   const fits = (size: number, tile: number) => Math.ceil(size / tile) * tile - size <= WASTE * size;
-  return m >= LEAST.rows && n >= LEAST.columns && k >= LEAST.terms && fits(m, ROWS) && fits(n, COLUMNS);
+  return n >= LEAST.columns && k >= LEAST.terms && m * k >= LEAST.work && fits(m, ROWS) && fits(n, COLUMNS);
 }
 
 /** A product with `a` in panels of {@link ROWS} rows, and `b` in panels of {@link COLUMNS} columns that are read through windows. */
@@ -73,13 +75,26 @@ export function productWindows(spec: Product): void {
     const tilesM = Math.ceil(count / ROWS);
     const common = { m: count, n, strideA: left.stride, aTile: left.tile, tilesM, ...end };
     for (const { matrix, panel, from } of launches(batch, Math.ceil(n / COLUMNS), steps)) {
+      const sides = Math.min(SIDES, Math.ceil(n / COLUMNS) - panel);
       const begin = (matrix * right.stride + panel * right.tile) * 16 + from * STEP_BYTES;
-      // Steps of the launch in each window; one without any lies on the first.
+      // Steps of the launch in each window.
       const inWindow = (i: number) => Math.min(Math.max(steps - from - i * WINDOW_STEPS, 0), WINDOW_STEPS);
-      const window = (i: number) => ({
-        binding: { buffer, offset: begin + (inWindow(i) > 0 ? i * WINDOW_BYTES : 0), size: WINDOW_BYTES },
-      });
-      const tensors = { a: left.tensor, b0: window(0), b1: window(1), b2: window(2), bias: bias ?? left.tensor, c };
+      // A window without any, and a side that is not there, lie on the first.
+      const window = (side: number, i: number) => {
+        const offset = (side < sides ? side * right.tile * 16 : 0) + (inWindow(i) > 0 ? i * WINDOW_BYTES : 0);
+        return { binding: { buffer, offset: begin + offset, size: WINDOW_BYTES } };
+      };
+      const tensors = {
+        a: left.tensor,
+        b0: window(0, 0),
+        b1: window(0, 1),
+        b2: window(0, 2),
+        b3: window(1, 0),
+        b4: window(1, 1),
+        b5: window(1, 2),
+        bias: bias ?? left.tensor,
+        c,
+      };
       const uniforms = {
         ...common,
         column: panel * COLUMNS,
@@ -91,18 +106,18 @@ export function productWindows(spec: Product): void {
         add: from > 0 ? 1 : 0,
       };
       const done = inWindow(0) + inWindow(1) + inWindow(2);
-      const flops = 2 * count * Math.min(COLUMNS, n - panel * COLUMNS) * Math.min(done, k - from);
+      const flops = 2 * count * Math.min(SIDES * COLUMNS, n - panel * COLUMNS) * Math.min(done, k - from);
       const END = ends && from + done === steps;
-      matmulWindowsKernel.run(y.device, tensors, uniforms, spread(tilesM), { END }, flops);
+      matmulWindowsKernel.run(y.device, tensors, uniforms, [sides, ...spread(tilesM)], { END }, flops);
     }
     dispose();
   }
   if (right.owned) right.tensor.dispose("matmul");
 }
 
-/** The launches of a product: for every matrix of the batch and 64 columns as many as its steps take, which add up in turn. */
+/** The launches of a product: for every matrix of the batch and two panels of columns as many as its steps take, which add up in turn. */
 function* launches(batch: number, panels: number, steps: number) {
   for (let matrix = 0; matrix < batch; matrix++)
-    for (let panel = 0; panel < panels; panel++)
+    for (let panel = 0; panel < panels; panel += SIDES)
       for (let from = 0; from < steps; from += WINDOWS * WINDOW_STEPS) yield { matrix, panel, from };
 }
