@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { defineConfig, type Options } from "tsup";
 import ts from "typescript";
+import { plainShaders } from "./plain-wgsl";
 
 /**
  * `const k = /* @__PURE__ *\/ f(args)` becomes `const k = /* @__PURE__ *\/ (() => /* @__PURE__ *\/ f(args))()`. A bundler drops an unused pure
@@ -42,7 +43,6 @@ export default defineConfig({
   sourcemap: true,
   clean: true,
   treeshake: true,
-  loader: { ".wgsl": "text" },
-  esbuildPlugins: [pureCalls],
+  esbuildPlugins: [pureCalls, plainShaders],
   external: [/^node:/, "webgpu"],
 });

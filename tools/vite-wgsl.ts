@@ -1,13 +1,14 @@
 import type { Plugin } from "vite";
+import { plainWgsl } from "./plain-wgsl.ts";
 
-/** Vite and vitest import a `.wgsl` file as the string that it holds. */
+/** Vitest imports a `.wgsl` file as the string that packages ship. */
 export function wgsl(): Plugin {
   return {
     name: "wgsl",
     enforce: "pre",
     transform(code, id) {
       if (!id.split("?")[0].endsWith(".wgsl")) return null;
-      return { code: `export default ${JSON.stringify(code)};`, map: null };
+      return { code: `export default ${JSON.stringify(plainWgsl(code))};`, map: null };
     },
   };
 }

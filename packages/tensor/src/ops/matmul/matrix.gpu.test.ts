@@ -36,7 +36,7 @@ const withoutSubgroups = (source: string) =>
   source
     .replace(/< (FM|FN|HA|HB);/g, "< $1 + p.act / 9u;") // adds 0, but keeps the loops: unrolled they take minutes to compile
     .replace("@builtin(subgroup_id) subgroup: u32,", "")
-    .replace("  let tile = group.z", "  let subgroup = lane / 32u;\n  member = lane % 32u;\n  let tile = group.z");
+    .replace("let tile = group.z", "let subgroup = lane / 32u;\n  member = lane % 32u;\n  let tile = group.z");
 
 const TILES = [
   { TM: 64, TN: 64, BK: 32, WG: 128 },
