@@ -1,6 +1,6 @@
 enable subgroups;
 // Streaming softmax attention for adapters whose subgroups have one fixed size S (lavapipe 8, SwiftShader 4), where loads bound
-// the speed. A subgroup owns 16 query rows. Scores: lanes hold 4 keys each, the queries come by broadcast; outputs: lanes hold
+// the speed. A subgroup owns a tile of query rows (tile-16.wgsl, tile-32.wgsl). Scores: lanes hold 4 keys each, the queries come by broadcast; outputs: lanes hold
 // 4 CH channels each, the weights come by shuffle. A tile of 4 S keys and D channels takes (16 / S + 4) D / 4 + 4 S CH loads of a
 // vec4 per lane for 256 D multiply-adds; keys come packed in tiles (attention-pack). The running maximum moves only
 // when a score passes it by more than SLACK: most tiles need no reduction over lanes and no rescaling.
@@ -13,7 +13,7 @@ const SLACK: f32 = 8.0;
 struct Params {
   heads: u32, count: u32, // heads; batch * heads
   n: u32, dv: u32, // query rows; head width in vec4
-  blocks: u32, // of 16 query rows
+  blocks: u32, // tiles of query rows
   w: u32, wp: u32, // keys per grid row; with padding
   chunks: u32, steps: u32, // tiles: chunk * steps + step
   hp: u32, biasRow: u32, // where the kw part of a bias row starts; its length; in vec4
@@ -24,7 +24,7 @@ struct Params {
   lanes: u32, // S, as a number that no compiler unrolls loops by
 }
 
-@group(0) @binding(0) var<storage, read> q: array<vec4f>; // [B, A, N, D] by strides
+@group(0) @binding(0) var<storage, read> q: array<Part>; // [B, A, N, D] by strides
 @group(0) @binding(1) var<storage, read> keys: array<vec4f>; // [B * A, tiles, D, S], times the scale
 @group(0) @binding(2) var<storage, read> rows: array<vec4f>; // values: [B, A, Nk, D] by strides
 @group(0) @binding(3) var<storage, read> bias: array<vec4f>; // [B * A, N, biasRow]
@@ -38,19 +38,19 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let g = group.y * groups.x + group.x;
   let head = g / p.blocks;
   if (head >= p.count) { return; }
-  let row = (g % p.blocks) * 16u;
+  let row = (g % p.blocks) * TALL;
   let last = p.n - 1u;
   let qi = (head / p.heads) * p.qBatch + (head % p.heads) * p.qHead;
   var queryAt: Starts;
   var biasAt: Starts;
-  for (var i = 0u; i < 16u / S; i++) {
+  for (var i = 0u; i < 4u; i++) {
     let r = min(row + i * S + lane, last);
     queryAt[i] = qi + r * p.qRow;
     biasAt[i] = (head * p.n + r) * p.biasRow;
   }
-  var o0: Rows; var o1: Rows; var o2: Rows; var o3: Rows;
-  var most = Stats(vec4f(-1e30), vec4f(-1e30), vec4f(-1e30), vec4f(-1e30));
-  var sum: Stats;
+  var o0: Tile; var o1: Tile; var o2: Tile; var o3: Tile;
+  var most = sameStats(-1e30);
+  var sum: TileStats;
   let vi = (head / p.heads) * p.kBatch + (head % p.heads) * p.kHead + p.kOffset;
   let e0 = min(lane, p.dv - 1u);
   let e1 = min(lane + S, p.dv - 1u);
@@ -58,53 +58,44 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let e3 = min(lane + 3u * S, p.dv - 1u);
   let tiles = p.chunks * p.steps;
   let unit = p.dv * 4u * S; // vec4 of a packed tile
-  var base: Rows;
+  let slack = sameStats(SLACK);
+  var base: Tile;
   for (var tile = 0u; tile < tiles; tile++) {
     if (tile % p.steps == 0u) { base = scoreBase(tile / p.steps, lane, biasAt); }
     var s = addScores(base, tile % p.steps, (head * tiles + tile) * unit, lane, queryAt, biasAt);
-    let t = tops(s);
-    let over = any(t.a > most.a + SLACK) || any(t.b > most.b + SLACK) || any(t.c > most.c + SLACK) || any(t.d > most.d + SLACK);
-    if (subgroupAny(over)) {
-      let next = Stats(
-        max(most.a, subgroupMax(t.a)), max(most.b, subgroupMax(t.b)),
-        max(most.c, subgroupMax(t.c)), max(most.d, subgroupMax(t.d)),
-      );
-      let f = Stats(exp(most.a - next.a), exp(most.b - next.b), exp(most.c - next.c), exp(most.d - next.d));
+    let t = topsOf(s);
+    if (subgroupAny(anyAbove(t, plus(most, slack)))) {
+      let next = maxOverLanes(t, most);
+      let f = expLess(most, next);
       most = next;
-      sum = Stats(sum.a * f.a, sum.b * f.b, sum.c * f.c, sum.d * f.d);
-      o0 = scaleRows(o0, f);
-      if (CH > 1u) { o1 = scaleRows(o1, f); }
-      if (CH > 2u) { o2 = scaleRows(o2, f); }
-      if (CH > 3u) { o3 = scaleRows(o3, f); }
+      sum = times(sum, f);
+      o0 = scaleTile(o0, f);
+      if (CH > 1u) { o1 = scaleTile(o1, f); }
+      if (CH > 2u) { o2 = scaleTile(o2, f); }
+      if (CH > 3u) { o3 = scaleTile(o3, f); }
     }
-    s = expRows(s, most);
-    let u = sums(s);
-    sum = Stats(sum.a + u.a, sum.b + u.b, sum.c + u.c, sum.d + u.d);
-    var place = firstPlace(tile);
-    for (var j = 0u; j < p.lanes; j++) {
-      let key = keysOf(place);
-      o0 = mixLane(rowsAt(vi + e0, key), s, j, o0);
-      if (CH > 1u) { o1 = mixLane(rowsAt(vi + e1, key), s, j, o1); }
-      if (CH > 2u) { o2 = mixLane(rowsAt(vi + e2, key), s, j, o2); }
-      if (CH > 3u) { o3 = mixLane(rowsAt(vi + e3, key), s, j, o3); }
-      place = nextPlace(place);
-    }
+    s = expTile(s, most);
+    sum = plus(sum, sumsOf(s));
+    o0 = mixKeys(s, tile, vi + e0, o0);
+    if (CH > 1u) { o1 = mixKeys(s, tile, vi + e1, o1); }
+    if (CH > 2u) { o2 = mixKeys(s, tile, vi + e2, o2); }
+    if (CH > 3u) { o3 = mixKeys(s, tile, vi + e3, o3); }
   }
-  var all = Stats(subgroupAdd(sum.a), subgroupAdd(sum.b), subgroupAdd(sum.c), subgroupAdd(sum.d));
+  var all = sumOverLanes(sum);
   var yi = (head / p.heads) * p.yBatch + (head % p.heads) * p.yHead + row * p.yRow + lane;
-  for (var i = row; i < min(row + 16u, p.n); i++) {
-    let part = 1.0 / all.a.x;
-    if (lane < p.dv) { y[yi] = o0.r0 * part; }
-    if (CH > 1u && lane + S < p.dv) { y[yi + S] = o1.r0 * part; }
-    if (CH > 2u && lane + 2u * S < p.dv) { y[yi + 2u * S] = o2.r0 * part; }
-    if (CH > 3u && lane + 3u * S < p.dv) { y[yi + 3u * S] = o3.r0 * part; }
-    if (lane == 0u) { lse[head * p.n + i] = most.a.x + log(all.a.x); }
+  for (var i = row; i < min(row + TALL, p.n); i++) {
+    let part = 1.0 / firstStat(all);
+    if (lane < p.dv) { y[yi] = first(o0) * part; }
+    if (CH > 1u && lane + S < p.dv) { y[yi + S] = first(o1) * part; }
+    if (CH > 2u && lane + 2u * S < p.dv) { y[yi + 2u * S] = first(o2) * part; }
+    if (CH > 3u && lane + 3u * S < p.dv) { y[yi + 3u * S] = first(o3) * part; }
+    if (lane == 0u) { lse[head * p.n + i] = firstStat(most) + log(firstStat(all)); }
     yi += p.yRow;
-    all = turnStats(all);
-    most = turnStats(most);
-    o0 = turn(o0);
-    if (CH > 1u) { o1 = turn(o1); }
-    if (CH > 2u) { o2 = turn(o2); }
-    if (CH > 3u) { o3 = turn(o3); }
+    all = turnTileStats(all);
+    most = turnTileStats(most);
+    o0 = turnTile(o0);
+    if (CH > 1u) { o1 = turnTile(o1); }
+    if (CH > 2u) { o2 = turnTile(o2); }
+    if (CH > 3u) { o3 = turnTile(o3); }
   }
 }

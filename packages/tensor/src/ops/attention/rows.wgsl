@@ -81,6 +81,17 @@ fn turnStats(s: Stats) -> Stats {
   );
 }
 
+fn timesStats(a: Stats, b: Stats) -> Stats { return Stats(a.a * b.a, a.b * b.b, a.c * b.c, a.d * b.d); }
+fn plusStats(a: Stats, b: Stats) -> Stats { return Stats(a.a + b.a, a.b + b.b, a.c + b.c, a.d + b.d); }
+fn expDifference(a: Stats, b: Stats) -> Stats { return Stats(exp(a.a - b.a), exp(a.b - b.b), exp(a.c - b.c), exp(a.d - b.d)); }
+fn above(a: Stats, b: Stats) -> bool { return any(a.a > b.a) || any(a.b > b.b) || any(a.c > b.c) || any(a.d > b.d); }
+fn sumLanes(a: Stats) -> Stats { return Stats(subgroupAdd(a.a), subgroupAdd(a.b), subgroupAdd(a.c), subgroupAdd(a.d)); }
+// The larger of b and the largest of all lanes' a. Called where a vote lets all lanes in, which the analysis does not see.
+@diagnostic(off, subgroup_uniformity)
+fn maxLanes(a: Stats, b: Stats) -> Stats {
+  return Stats(max(b.a, subgroupMax(a.a)), max(b.b, subgroupMax(a.b)), max(b.c, subgroupMax(a.c)), max(b.d, subgroupMax(a.d)));
+}
+
 fn sameRows(v: vec4f) -> Rows { return Rows(v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v); }
 
 // A number per row, from the lanes that hold them: row i in lane i % S of a[i / S].

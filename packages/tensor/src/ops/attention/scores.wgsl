@@ -1,47 +1,36 @@
-// Scores of 16 query rows and one tile of 4 S keys, as the forward kernel and the one for dq share them: each lane holds 4 keys.
+// Scores of a tile's query rows and one tile of 4 S keys, as the forward kernel and the one for dq share them: each lane holds 4 keys.
 // Uses the kernel's constants S and REL, its bindings q, keys, rows and bias, and its Params.
 
-fn queriesAt(at: Starts, d: u32) -> Fetched {
-  if (S == 8u) { return Fetched(q[at[0] + d], q[at[1] + d], vec4f(), vec4f()); }
-  return Fetched(q[at[0] + d], q[at[1] + d], q[at[2] + d], q[at[3] + d]);
-}
-fn biasesAt(at: Starts, j: u32) -> Fetched {
-  if (S == 8u) { return Fetched(bias[at[0] + j], bias[at[1] + j], vec4f(), vec4f()); }
-  return Fetched(bias[at[0] + j], bias[at[1] + j], bias[at[2] + j], bias[at[3] + j]);
-}
-fn columnsAt(at: u32) -> mat4x4f { return mat4x4f(keys[at], keys[at + S], keys[at + 2u * S], keys[at + 3u * S]); }
+fn biasesAt(at: Starts, j: u32) -> Fetched { return Fetched(bias[at[0] + j], bias[at[1] + j], bias[at[2] + j], bias[at[3] + j]); }
 
 // What all tiles of a chunk start from: bias along w, and -1e30 where no key is.
-fn scoreBase(chunk: u32, lane: u32, biasAt: Starts) -> Rows {
+fn scoreBase(chunk: u32, lane: u32, biasAt: Starts) -> Tile {
   if (!REL) {
     let key = (chunk * S + lane) * 4u;
-    return sameRows(select(vec4f(), vec4f(-1e30), vec4u(key, key + 1u, key + 2u, key + 3u) >= vec4u(p.w)));
+    return sameTile(select(vec4f(), vec4f(-1e30), vec4u(key, key + 1u, key + 2u, key + 3u) >= vec4u(p.w)));
   }
   let line = min(p.wp / 4u, S); // lanes on one line of the grid
-  var s = Rows();
+  var s = Tile();
   for (var j = 0u; j < line; j++) {
     let e = f32(lane % line == j);
     let unit = mat4x4f(e, 0, 0, 0, 0, e, 0, 0, 0, 0, e, 0, 0, 0, 0, e);
-    s = mixFetched(unit, biasesAt(biasAt, p.hp + chunk * S + j), s);
+    s = mixTile(unit, biasesAt(biasAt, p.hp + chunk * S + j), s);
   }
   return s;
 }
 
 // Adds the bias along h and the products of queries and keys.
-fn addScores(base: Rows, step: u32, keysAt: u32, lane: u32, queryAt: Starts, biasAt: Starts) -> Rows {
+fn addScores(base: Tile, step: u32, keysAt: u32, lane: u32, queryAt: Starts, biasAt: Starts) -> Tile {
   var s = base;
   if (REL) {
     let lines = S / min(p.wp / 4u, S); // lines of the grid in a tile
     let kh = step * lines + lane / min(p.wp / 4u, S);
     for (var j = step * lines / 4u; j * 4u < (step + 1u) * lines; j++) {
       let e = vec4f(vec4u(j * 4u, j * 4u + 1u, j * 4u + 2u, j * 4u + 3u) == vec4u(kh));
-      s = mixFetched(mat4x4f(vec4f(e.x), vec4f(e.y), vec4f(e.z), vec4f(e.w)), biasesAt(biasAt, j), s);
+      s = mixTile(mat4x4f(vec4f(e.x), vec4f(e.y), vec4f(e.z), vec4f(e.w)), biasesAt(biasAt, j), s);
     }
   }
-  for (var d = 0u; d < p.dv; d++) {
-    s = mixFetched(columnsAt(keysAt + d * 4u * S + lane), queriesAt(queryAt, d), s);
-  }
-  return s;
+  return mixHead(&keys, keysAt + lane, &q, queryAt, s);
 }
 
 // Where four keys of a tile stand in the grid of keys: the first's row, and its place in a line with padding.
@@ -68,4 +57,16 @@ fn keysOf(at: Place) -> vec4u {
 fn rowsAt(at: u32, key: vec4u) -> mat4x4f {
   let r = at + key * p.kRow;
   return mat4x4f(rows[r.x], rows[r.y], rows[r.z], rows[r.w]);
+}
+
+// c + the weights s of a tile of keys times `at`, a vec4 of each key's row. A loop of its own for every vec4: two outgrow what lavapipe's
+// processor holds of decoded code.
+fn mixKeys(s: Tile, tile: u32, at: u32, c: Tile) -> Tile {
+  var sum = c;
+  var place = firstPlace(tile);
+  for (var j = 0u; j < p.lanes; j++) {
+    sum = mixLanes(rowsAt(at, keysOf(place)), s, j, sum);
+    place = nextPlace(place);
+  }
+  return sum;
 }

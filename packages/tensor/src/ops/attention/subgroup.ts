@@ -8,6 +8,10 @@ import type { BiasLayout } from "./rel-pos";
 import rowsWgsl from "./rows.wgsl";
 import rowsGradWgsl from "./rows-grad.wgsl";
 import scoresWgsl from "./scores.wgsl";
+import tile16Wgsl from "./tile-16.wgsl";
+import tile16GradWgsl from "./tile-16-grad.wgsl";
+import tile32Wgsl from "./tile-32.wgsl";
+import tile32GradWgsl from "./tile-32-grad.wgsl";
 import { packTiles, type Tiling, tilingOf } from "./tiles";
 
 // Strides of the queries and their outputs, and of the keys, as every kernel's Params has them in a row.
@@ -31,47 +35,56 @@ const sizes = {
   ...keyNames,
   lanes: "u32",
 } as const;
+const keySizes = {
+  heads: "u32",
+  count: "u32",
+  n: "u32",
+  dv: "u32",
+  blocks: "u32",
+  tiles: "u32",
+  w: "u32",
+  hp: "u32",
+  biasRow: "u32",
+  second: "u32",
+  ...keyNames,
+  vOffset: "u32",
+  dkOffset: "u32",
+  dvOffset: "u32",
+  nq: "u32",
+  ...queryNames,
+  scale: "f32",
+  lanes: "u32",
+} as const;
 
-const params = { S: [8, 4], CH: [2, 1, 3, 4], REL: [false, true] };
-
-export const attentionSubgroupKernel = /* @__PURE__ */ defineKernel({
-  name: "attention-subgroup",
-  source: [rowsWgsl, scoresWgsl, forwardWgsl],
-  params,
-  uniforms: sizes,
-});
-
-export const attentionGradQSubgroupKernel = /* @__PURE__ */ defineKernel({
-  name: "attention-grad-q-subgroup",
-  source: [rowsWgsl, rowsGradWgsl, scoresWgsl, gradQWgsl],
-  params,
-  uniforms: { ...sizes, np: "u32", second: "u32", scale: "f32" },
-});
-export const attentionGradKvSubgroupKernel = /* @__PURE__ */ defineKernel({
-  name: "attention-grad-kv-subgroup",
-  source: [rowsWgsl, rowsGradWgsl, gradKvWgsl],
-  params,
-  uniforms: {
-    heads: "u32",
-    count: "u32",
-    n: "u32",
-    dv: "u32",
-    blocks: "u32",
-    tiles: "u32",
-    w: "u32",
-    hp: "u32",
-    biasRow: "u32",
-    second: "u32",
-    ...keyNames,
-    vOffset: "u32",
-    dkOffset: "u32",
-    dvOffset: "u32",
-    nq: "u32",
-    ...queryNames,
-    scale: "f32",
-    lanes: "u32",
-  },
-});
+/** The kernels for subgroups of `S` lanes: what `tile` says of a tile, and as much more for the gradients. */
+const kernelsFor = (S: 8 | 4, tile: string, grad: string) => {
+  const params = { S: [S], CH: [2, 1, 3, 4], REL: [false, true] };
+  return {
+    forward: defineKernel({
+      name: `attention-subgroup-${S}`,
+      source: [rowsWgsl, tile, scoresWgsl, forwardWgsl],
+      params,
+      uniforms: sizes,
+    }),
+    gradQ: defineKernel({
+      name: `attention-grad-q-subgroup-${S}`,
+      source: [rowsWgsl, rowsGradWgsl, tile, grad, scoresWgsl, gradQWgsl],
+      params,
+      uniforms: { ...sizes, np: "u32", second: "u32", scale: "f32" },
+    }),
+    gradKv: defineKernel({
+      name: `attention-grad-kv-subgroup-${S}`,
+      source: [rowsWgsl, rowsGradWgsl, tile, grad, gradKvWgsl],
+      params,
+      uniforms: keySizes,
+    }),
+  };
+};
+export const attentionSubgroup8Kernels = /* @__PURE__ */ kernelsFor(8, tile32Wgsl, tile32GradWgsl);
+export const attentionSubgroup4Kernels = /* @__PURE__ */ kernelsFor(4, tile16Wgsl, tile16GradWgsl);
+const kernelsOf = (S: number) => (S === 8 ? attentionSubgroup8Kernels : attentionSubgroup4Kernels);
+/** Rows of the tile that a subgroup owns: TALL in WGSL. */
+const tallOf = (S: number) => 4 * S;
 
 function queryStrides(h: Heads) {
   const q = { qBatch: h.q.batch / 4, qHead: h.q.head / 4, qRow: h.q.row / 4 };
@@ -83,7 +96,7 @@ function keyStrides(h: Heads) {
 }
 
 function launch(h: Heads, rows: number, tiling: Tiling, layout: BiasLayout, S: number) {
-  const blocks = Math.ceil(rows / 16);
+  const blocks = Math.ceil(rows / tallOf(S));
   const count = h.batch * h.heads;
   const { w, wp, chunks, steps } = tiling;
   const grid = { w, wp, chunks, steps, hp: layout.hp / 4, biasRow: layout.row / 4 };
@@ -120,7 +133,7 @@ export function forwardSubgroup(
   const run = launch(h, h.nq, tiling, layout, S);
   const tensors = { q: t.q, keys, rows: t.v, bias: bias ?? t.q, y, lse };
   const uniforms = { ...run.uniforms, kOffset: h.vOffset / 4 };
-  attentionSubgroupKernel.run(y.device, tensors, uniforms, run.groups, run.params, attentionFlops(h, 2));
+  kernelsOf(S).forward.run(y.device, tensors, uniforms, run.groups, run.params, attentionFlops(h, 2));
   keys.dispose("attention");
 }
 
@@ -138,7 +151,7 @@ export function gradQSubgroup(
   const keys = packTiles(h, tiling, S, [k, { x: t.v, layout: h.kv, offset: h.vOffset, scale: 1 }]);
   const run = launch(h, h.nq, tiling, layout, S);
   const unused = dbias ? null : empty(dq.device, [4], { name: "attention" });
-  attentionGradQSubgroupKernel.run(
+  kernelsOf(S).gradQ.run(
     dq.device,
     { q: t.q, dy: t.dy, keys, rows: t.k, bias: t.bias ?? t.q, stats: t.stats, dq, dbias: dbias ?? (unused as Tensor) },
     { ...run.uniforms, np: t.stats.shape[2], second: keys.size / 8, kOffset: h.kOffset / 4, scale: h.scale },
@@ -173,11 +186,11 @@ export function gradKvSubgroup(
     packTiles({ batch: count, heads: 1, dim: layout.row }, tiling, S, [
       { x: t.bias, layout: lines, offset: 0, scale: 1 },
     ]);
-  const blocks = Math.ceil(h.nk / 16);
+  const blocks = Math.ceil(h.nk / tallOf(S));
   const sizes = { heads: h.heads, count, n: h.nk, dv: h.dim / 4, blocks, tiles: tiling.tiles };
   const grid = { w: h.grid?.W ?? 1, hp: layout.hp, biasRow: layout.row, second: columns.size / 8 };
   const offsets = { kOffset: h.kOffset / 4, vOffset: h.vOffset / 4, dkOffset: dkOffset / 4, dvOffset: dvOffset / 4 };
-  attentionGradKvSubgroupKernel.run(
+  kernelsOf(S).gradKv.run(
     device,
     { k: t.k, v: t.v, columns, q: t.q, dy: t.dy, stats: t.stats, bias: bias ?? t.q, dkv },
     { ...sizes, ...grid, ...keyStrides(h), ...offsets, nq: h.nq, ...queryStrides(h), scale: h.scale, lanes: S },
