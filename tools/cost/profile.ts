@@ -24,6 +24,8 @@ export interface Profile {
   runs: readonly (Times & Peak)[];
   /** Milliseconds between timestamps, by family and by kernel; empty where the adapter has no timestamps. */
   families: Partial<Record<Family, number>>;
+  /** Launches by family, as this adapter made them. */
+  launches: Partial<Record<Family, number>>;
   kernels: Record<string, number>;
 }
 
@@ -36,11 +38,15 @@ export function shortest(runs: readonly (readonly KernelTime[])[]): { key: strin
   });
 }
 
-function sums<K extends string>(times: readonly { key: string; ms: number }[], nameOf: (kernel: string) => K) {
+function sums<K extends string>(
+  times: readonly { key: string; ms: number }[],
+  nameOf: (kernel: string) => K,
+  of: (ms: number) => number = (ms) => ms,
+) {
   const out: Partial<Record<K, number>> = {};
   for (const { key, ms } of times) {
     const name = nameOf(key.split("[")[0]);
-    out[name] = (out[name] ?? 0) + ms;
+    out[name] = (out[name] ?? 0) + of(ms);
   }
   return out;
 }
@@ -107,6 +113,7 @@ export async function profile(
     cpuMs: Math.min(...runs.map((r) => r.cpuMs)),
     runs,
     families: sums(times, familyOf),
+    launches: sums(times, familyOf, () => 1),
     kernels: sums(times, (name) => name) as Record<string, number>,
   };
 }

@@ -1,6 +1,7 @@
 import { median } from "../bench/median";
 import { total } from "./count";
 import type { DryResult, Task } from "./dry";
+import type { Family } from "./families";
 import type { Profile } from "./profile";
 import { atRates, boundsOf, type FamilyRates, GPUS, mainBound, ratesOf, type Shares, sumMs } from "./project";
 import { type Line, plot } from "./svg";
@@ -118,9 +119,12 @@ export function familyTable({ dry, measured }: CostReport, processors: number): 
       const busy = m.profile.cpuMs / processors / sum; // what waiting for other programs leaves
       const rows = all.map(([family, between]) => {
         const ms = between * busy;
-        const { launches = 0, flops = 0, bytes = 0 } = work[family as keyof typeof work] ?? {};
-        const rate = flops > 0 ? `${(flops / ms / 1e6).toFixed(1)} GFLOP/s` : `${(bytes / ms / 1e6).toFixed(1)} GB/s`;
-        return [family, `${((100 * between) / sum).toFixed(0)} %`, String(launches), rate];
+        const name = family as Family;
+        const { flops = 0, bytes = 0 } = work[name] ?? {};
+        // The count on the null backend knows no copies into panels, which other kernels do not need.
+        const moved = family === "layout" ? "" : `${(bytes / ms / 1e6).toFixed(1)} GB/s`;
+        const rate = flops > 0 ? `${(flops / ms / 1e6).toFixed(1)} GFLOP/s` : moved;
+        return [family, `${((100 * between) / sum).toFixed(0)} %`, String(m.profile.launches[name] ?? 0), rate];
       });
       const kernels = Object.entries(m.profile.kernels).sort((a, b) => b[1] - a[1]);
       const top = kernels.slice(0, 8).map(([name, ms]) => `${name} ${((100 * ms) / sum).toFixed(0)} %`);

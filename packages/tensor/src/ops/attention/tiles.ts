@@ -1,5 +1,5 @@
 import type { Device } from "../../device/device";
-import { defineKernel, spread } from "../../kernel/define-kernel";
+import { defineKernel } from "../../kernel/define-kernel";
 import { narrowSubgroup } from "../../kernel/narrow-subgroup";
 import { empty, type Tensor } from "../../tensor/tensor";
 import packWgsl from "./attention-pack.wgsl";
@@ -8,14 +8,15 @@ import type { Heads, Strides } from "./heads";
 export const attentionPackKernel = /* @__PURE__ */ defineKernel({
   name: "attention-pack",
   source: [packWgsl],
-  params: { WG: [64], S: [8, 4] },
+  params: { S: [8, 4] },
   uniforms: {
     heads: "u32",
-    count: "u32",
+    first: "u32",
     dv: "u32",
     h: "u32",
     w: "u32",
     wp: "u32",
+    shift: "u32",
     tiles: "u32",
     steps: "u32",
     offset: "u32",
@@ -58,6 +59,9 @@ export function subgroupFor(device: Device, { dim, q, kv, y, kOffset, vOffset }:
   return whole && dim <= 16 * size ? size : 0;
 }
 
+/** Heads that one launch copies: WebGPU promises as many workgroups along each axis. */
+const LAYERS = 65535;
+
 /** One tensor's heads to be copied, times `scale`. */
 export interface TilePart {
   x: Tensor;
@@ -80,9 +84,23 @@ export function packTiles(
   const { w, wp, tiles, steps } = tiling;
   parts.forEach(({ x, layout, offset, scale }, i) => {
     const strides = { offset: offset / 4, batch: layout.batch / 4, head: layout.head / 4, row: layout.row / 4 };
-    const uniforms = { heads: h.heads, count, dv: h.dim / 4, h: tiling.h, w, wp, tiles, steps, ...strides };
-    const groups = spread(Math.ceil(size / 1024));
-    attentionPackKernel.run(device, { x, y }, { ...uniforms, start: (i * size) / 4, scale }, groups, { S });
+    const shift = wp < 4 * S ? Math.log2(wp) : 0;
+    const sizes = {
+      heads: h.heads,
+      dv: h.dim / 4,
+      h: tiling.h,
+      w,
+      wp,
+      shift,
+      tiles,
+      steps,
+      start: (i * size) / 4,
+      scale,
+    };
+    for (let first = 0; first < count; first += LAYERS) {
+      const groups = [Math.ceil((h.dim * S) / 256), tiles, Math.min(LAYERS, count - first)] as const;
+      attentionPackKernel.run(device, { x, y }, { ...sizes, ...strides, first }, groups, { S });
+    }
   });
   return y;
 }
