@@ -144,6 +144,23 @@ describe("tiles", () => {
     },
   );
 
+  test.runIf(eight).each([64, 100, 150, 256])(
+    "windows of one and of two panels a launch give the float64 product, %i columns",
+    async (n) => {
+      const device = await testDevice();
+      const [batch, m, k] = [2, 70, 260]; // the second window has four steps
+      const values = (count: number) => Float64Array.from({ length: count }, (_, i) => Math.fround(Math.sin(i * i)));
+      const [a, b] = [values(batch * m * k), values(batch * k * n)];
+      const expected = matmulRef({ a: refArray([batch, m, k], a), b: refArray([batch, k, n], b) }, {});
+      await withFlags({ family: "matmul:windows" }, () =>
+        scope(device, "test", async () => {
+          const y = matmul(tensor(device, a, [batch, m, k]), tensor(device, b, [batch, k, n]));
+          expect(worstError(await y.data(), expected.data)).toBeLessThan(1e-5);
+        }),
+      );
+    },
+  );
+
   test("a family that does not exist is refused by name", async () => {
     const device = await testDevice();
     const x = tensor(device, [1], [1, 1]);
