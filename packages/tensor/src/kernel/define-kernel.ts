@@ -15,7 +15,10 @@ export interface Bindable {
 export interface KernelSpec<U extends Record<string, UniformType>> {
   /** Op name plus role, kebab-case; starts the kernel's key in traces and tables. */
   name: string;
-  /** WGSL: library files first, the kernel's own file last. Its entry point is `main`. */
+  /**
+   * WGSL: library files first, the kernel's own file last. Its entry point is `main`. Bindings are numbered in the order in which they
+   * stand: storage buffers, arrays in the uniform address space (windows, see {@link Kernel.run}), and `struct Params` last.
+   */
   source: readonly string[];
   /** Every legal value of every tunable, the default first. */
   params?: Record<string, readonly (number | boolean | string)[]>;
