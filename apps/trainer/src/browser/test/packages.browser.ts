@@ -3,6 +3,8 @@ import { fileURLToPath } from "node:url";
 // @boundaries-ignore a tool of the repository's root
 import { build } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
+// @boundaries-ignore shaders as packages ship them
+import { plainShaders } from "../../../../../tools/plain-wgsl";
 import { type Session, start } from "./browser";
 
 const root = fileURLToPath(new URL("../../../../../", import.meta.url));
@@ -25,7 +27,7 @@ test.each(PACKAGES)("packages/%s loads alone in a page", async (folder) => {
     format: "esm",
     platform: "browser",
     conditions: ["@ama-sam/source"],
-    loader: { ".wgsl": "text" },
+    plugins: [plainShaders],
   });
   const { page, problems } = await session.open({ blank: true });
   await page.setContent("<!doctype html><title>package</title>");
