@@ -195,10 +195,12 @@ export function defineKernel<const U extends Record<string, UniformType> = Recor
   return new Kernel(spec);
 }
 
+/** Workgroups along an axis that WebGPU promises. */
+export const MOST_GROUPS = 65535;
+
 /** Spreads `count` workgroups over x and y; the kernel reads its number as `group.y * groups.x + group.x` and checks the end. */
 export function spread(count: number): [number, number] {
-  const most = 65535;
-  if (count <= most) return [count, 1];
-  const rows = Math.ceil(count / most);
+  if (count <= MOST_GROUPS) return [count, 1];
+  const rows = Math.ceil(count / MOST_GROUPS);
   return [Math.ceil(count / rows), rows];
 }

@@ -1,5 +1,5 @@
 import type { Device } from "../../device/device";
-import { defineKernel } from "../../kernel/define-kernel";
+import { defineKernel, MOST_GROUPS } from "../../kernel/define-kernel";
 import { narrowSubgroup } from "../../kernel/narrow-subgroup";
 import { empty, type Tensor } from "../../tensor/tensor";
 import packWgsl from "./attention-pack.wgsl";
@@ -59,9 +59,6 @@ export function subgroupFor(device: Device, { dim, q, kv, y, kOffset, vOffset }:
   return whole && dim <= 16 * size ? size : 0;
 }
 
-/** Heads that one launch copies: WebGPU promises as many workgroups along each axis. */
-const LAYERS = 65535;
-
 /** One tensor's heads to be copied, times `scale`. */
 export interface TilePart {
   x: Tensor;
@@ -97,8 +94,8 @@ export function packTiles(
       start: (i * size) / 4,
       scale,
     };
-    for (let first = 0; first < count; first += LAYERS) {
-      const groups = [Math.ceil((h.dim * S) / 256), tiles, Math.min(LAYERS, count - first)] as const;
+    for (let first = 0; first < count; first += MOST_GROUPS) {
+      const groups = [Math.ceil((h.dim * S) / 256), tiles, Math.min(MOST_GROUPS, count - first)] as const;
       attentionPackKernel.run(device, { x, y }, { ...sizes, ...strides, first }, groups, { S });
     }
   });

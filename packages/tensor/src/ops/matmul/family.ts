@@ -7,8 +7,8 @@ import { tileTakes } from "./tile";
 import { windowsTake } from "./windows";
 
 /**
- * How a product is computed: by subgroups of one narrow size (software adapters), the larger ones with both operands in panels
- * where that size is eight; on tiles in workgroup memory (GPUs), on the matrix units (GPUs that have them, for weights stored f16), or
+ * How a product is computed: by subgroups of one narrow size (software adapters), where that size is eight the larger ones with
+ * both operands in panels, the largest with the second one's read through windows; on tiles in workgroup memory (GPUs), on the matrix units (GPUs that have them, for weights stored f16), or
  * straight from storage.
  */
 export type ProductFamily = "windows" | "panels" | "subgroup" | "tile" | "matrix" | "direct";

@@ -1,5 +1,8 @@
+import { scope, tensor } from "@ama-sam/tensor";
+import { testDevice } from "@ama-sam/testing";
 import { opSuite } from "@ama-sam/testing/op-suite";
-import { matmulOp } from "./matmul";
+import { expect, test } from "vitest";
+import { matmul, matmulOp } from "./matmul";
 
 const sizes = [1, 3, 4, 5, 16, 17, 33];
 
@@ -23,3 +26,13 @@ opSuite(matmulOp, [
   },
   { name: "long inner", inputs: { a: { shape: [5, 1030] }, b: { shape: [1030, 6] } } },
 ]);
+
+test("more matrices than a launch copies at once", async () => {
+  const device = await testDevice();
+  const batch = 66_000; // 465 more than there are workgroups along an axis; rows of one element have to be copied
+  const values = (f: number) => Float32Array.from({ length: batch }, (_, i) => (i % 97) * f);
+  await scope(device, "test", async () => {
+    const y = matmul(tensor(device, values(0.5), [batch, 1, 1]), tensor(device, values(2), [batch, 1, 1]));
+    expect(await y.data()).toEqual(Float32Array.from({ length: batch }, (_, i) => (i % 97) ** 2));
+  });
+});

@@ -1,4 +1,4 @@
-import { type Bindable, defineKernel } from "../../kernel/define-kernel";
+import { type Bindable, defineKernel, MOST_GROUPS } from "../../kernel/define-kernel";
 import { empty, type Tensor } from "../../tensor/tensor";
 import packWgsl from "./pack.wgsl";
 import packF32Wgsl from "./pack-f32.wgsl";
@@ -33,9 +33,6 @@ export const packVec4Kernel = /* @__PURE__ */ defineKernel({
 function widthFor(blocks: number): number {
   return WIDTHS.find((width) => Math.ceil(blocks / width) * width <= 1.15 * blocks) ?? WIDTHS[WIDTHS.length - 1];
 }
-
-/** Matrices of a batch that one launch copies: WebGPU promises as many workgroups along each axis. */
-const LAYERS = 65535;
 
 /** A matrix, or a batch of them, as the kernels read it. */
 export interface Packed {
@@ -87,8 +84,8 @@ export function pack(x: Tensor, layout: Layout, source: Bindable = x): Packed {
   const [across, down] = transposed ? [blockRows, blockCols] : [blockCols, blockRows];
   const tensors = { x: source, y: tensor };
   const WX = widthFor(across);
-  for (let first = 0; first < count; first += LAYERS) {
-    const layers = Math.min(LAYERS, count - first);
+  for (let first = 0; first < count; first += MOST_GROUPS) {
+    const layers = Math.min(MOST_GROUPS, count - first);
     const groups = [Math.ceil(across / WX), Math.ceil((down * WX) / 64), layers] as const;
     const uniforms = { ...scalars, first };
     if ((transposed ? rows : cols) % 4 === 0) {

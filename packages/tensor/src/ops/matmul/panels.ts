@@ -60,6 +60,20 @@ function pieceRows({ batch, m, k, transposeA = false, biasPerRow = false }: Prod
   return batch > 1 || transposeA || biasPerRow || m <= most ? m : most;
 }
 
+/** Puts `b` in panels of `columns` columns, with `slack` bytes behind the last. */
+export function panelsOfB(spec: Product, columns: number, slack = 0): Packed {
+  return pack(spec.b, {
+    batch: spec.batch,
+    rows: spec.k,
+    cols: spec.n,
+    transposed: spec.transposeB ?? false,
+    shared: spec.sharedB ?? false,
+    panel: columns / 4,
+    padRows: true,
+    slack,
+  });
+}
+
 /** A part of `a` in panels, and where its rows of the result go. */
 interface Piece {
   left: Packed;
@@ -97,16 +111,8 @@ export function* piecesOfA(spec: Product, rows: number, bytes: number): Generato
 
 /** A product with both operands copied into panels, for subgroups of {@link PANEL_LANES}. */
 export function productPanels(spec: Product): void {
-  const { b, y, batch, n, k, bias = null } = spec;
-  const right = pack(b, {
-    batch,
-    rows: k,
-    cols: n,
-    transposed: spec.transposeB ?? false,
-    shared: spec.sharedB ?? false,
-    panel: COLUMNS / 4,
-    padRows: true,
-  });
+  const { y, batch, n, k, bias = null } = spec;
+  const right = panelsOfB(spec, COLUMNS);
   for (const { left, count, c, dispose } of piecesOfA(spec, ROWS, PIECE_BYTES)) {
     const tilesM = Math.ceil(count / ROWS);
     const tiles = batch * tilesM;

@@ -2,8 +2,7 @@ import { defineKernel, spread } from "../../kernel/define-kernel";
 import activateWgsl from "../../kernel/lib/activate.wgsl";
 import erfWgsl from "../../kernel/lib/erf.wgsl";
 import windowsWgsl from "./matmul-windows.wgsl";
-import { pack } from "./pack";
-import { piecesOfA } from "./panels";
+import { panelsOfB, piecesOfA } from "./panels";
 import putWgsl from "./put.wgsl";
 import { epilogue, type Product } from "./spec";
 
@@ -55,19 +54,11 @@ export function windowsTake({ m, n, k }: Product): boolean {
 
 /** A product with `a` in panels of {@link ROWS} rows, and `b` in panels of {@link COLUMNS} columns that are read through windows. */
 export function productWindows(spec: Product): void {
-  const { b, y, batch, n, k, bias = null } = spec;
+  const { y, batch, n, k, bias = null } = spec;
   const steps = Math.ceil(k / 4) * 4;
-  const right = pack(b, {
-    batch,
-    rows: k,
-    cols: n,
-    transposed: spec.transposeB ?? false,
-    shared: spec.sharedB ?? false,
-    panel: COLUMNS / 4,
-    padRows: true,
-    // The last window ends past the last step.
-    slack: Math.ceil(steps / WINDOW_STEPS) * WINDOW_BYTES - steps * STEP_BYTES,
-  });
+  // The last window ends past the last step.
+  const slack = Math.ceil(steps / WINDOW_STEPS) * WINDOW_BYTES - steps * STEP_BYTES;
+  const right = panelsOfB(spec, COLUMNS, slack);
   const { buffer } = right.tensor.binding;
   const end = epilogue(spec);
   const ends = end.alpha !== 1 || end.bias !== 0 || end.act !== 0;
