@@ -25,16 +25,6 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> c: array<f32>; // [batch, m, n]
 @group(0) @binding(4) var<uniform> p: Params;
 
-// Two steps of k for four rows: column r of the matrix is four columns of row r.
-fn step(c: mat4x4f, x: vec4f, y: vec4f, b0: vec4f, b1: vec4f) -> mat4x4f {
-  return mat4x4f(
-    fma(vec4f(y.x), b1, fma(vec4f(x.x), b0, c[0])),
-    fma(vec4f(y.y), b1, fma(vec4f(x.y), b0, c[1])),
-    fma(vec4f(y.z), b1, fma(vec4f(x.z), b0, c[2])),
-    fma(vec4f(y.w), b1, fma(vec4f(x.w), b0, c[3])),
-  );
-}
-
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   // No early return: after one, every load and sum would run under a mask. A workgroup past the end repeats the last tile, unwritten.

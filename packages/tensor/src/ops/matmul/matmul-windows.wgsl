@@ -39,16 +39,6 @@ struct Sums {
   d0: mat4x4f, d1: mat4x4f, d2: mat4x4f, d3: mat4x4f, d4: mat4x4f, d5: mat4x4f, d6: mat4x4f, d7: mat4x4f,
 }
 
-// Two steps of k for four rows: column r of the matrix is four columns of row r.
-fn step(c: mat4x4f, x: vec4f, y: vec4f, b0: vec4f, b1: vec4f) -> mat4x4f {
-  return mat4x4f(
-    fma(vec4f(y.x), b1, fma(vec4f(x.x), b0, c[0])),
-    fma(vec4f(y.y), b1, fma(vec4f(x.y), b0, c[1])),
-    fma(vec4f(y.z), b1, fma(vec4f(x.z), b0, c[2])),
-    fma(vec4f(y.w), b1, fma(vec4f(x.w), b0, c[3])),
-  );
-}
-
 fn window(b: ptr<uniform, array<vec4f, 4096>>, start: u32, pairs: u32, lane: u32, sums: Sums) -> Sums {
   var c0 = sums.c0; var c1 = sums.c1; var c2 = sums.c2; var c3 = sums.c3;
   var c4 = sums.c4; var c5 = sums.c5; var c6 = sums.c6; var c7 = sums.c7;

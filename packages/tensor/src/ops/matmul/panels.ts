@@ -7,6 +7,7 @@ import panelsWgsl from "./matmul-panels.wgsl";
 import { type Packed, pack } from "./pack";
 import putWgsl from "./put.wgsl";
 import { epilogue, type Product, productFlops } from "./spec";
+import stepWgsl from "./step.wgsl";
 
 /** The subgroup size that the kernel is written for. */
 export const PANEL_LANES = 8;
@@ -24,7 +25,7 @@ const WASTE = 0.15;
 
 export const matmulPanelsKernel = /* @__PURE__ */ defineKernel({
   name: "matmul-panels",
-  source: [erfWgsl, activateWgsl, putWgsl, panelsWgsl],
+  source: [erfWgsl, activateWgsl, putWgsl, stepWgsl, panelsWgsl],
   uniforms: {
     m: "u32",
     n: "u32",

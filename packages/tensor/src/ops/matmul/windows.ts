@@ -5,6 +5,7 @@ import windowsWgsl from "./matmul-windows.wgsl";
 import { panelsOfB, piecesOfA } from "./panels";
 import putWgsl from "./put.wgsl";
 import { epilogue, type Product } from "./spec";
+import stepWgsl from "./step.wgsl";
 
 /** Rows and columns of the result that a subgroup owns. */
 const ROWS = 32;
@@ -25,7 +26,7 @@ const WASTE = 0.1;
 
 export const matmulWindowsKernel = /* @__PURE__ */ defineKernel({
   name: "matmul-windows",
-  source: [erfWgsl, activateWgsl, putWgsl, windowsWgsl],
+  source: [erfWgsl, activateWgsl, putWgsl, stepWgsl, windowsWgsl],
   params: { END: [true, false] },
   uniforms: {
     m: "u32",
