@@ -26,10 +26,21 @@ const products: OpCase<MatmulOptions>[] = [
     })),
   ),
   { inputs: { a: { shape: [2, 7, 6] }, b: { shape: [2, 9, 7] } }, attrs: { transposeA: true, transposeB: true } },
+  // several tiles both ways, each operand stored both ways
+  ...[false, true].flatMap((transposeA) =>
+    [false, true].map((transposeB) => ({
+      inputs: {
+        a: { shape: transposeA ? [2, 20, 36] : [2, 36, 20] },
+        b: { shape: transposeB ? [2, 44, 20] : [2, 20, 44] },
+      },
+      attrs: { transposeA, transposeB },
+    })),
+  ),
   { name: "b shared", inputs: { a: { shape: [3, 6, 7] }, b: { shape: [7, 9] } } },
 ];
 const { f16 } = (await testDevice()).abilities;
-const eight = narrowSubgroup(await testDevice()) === 8;
+const lanes = narrowSubgroup(await testDevice());
+const eight = lanes === 8;
 const ends: OpCase<LinearOptions>[] = [
   { inputs: { x: { shape: [3, 5, 24] }, weight: { shape: [12, 24] }, bias: null } },
   ...(["relu", "gelu"] as const).map((activation) => ({
@@ -43,7 +54,8 @@ const ends: OpCase<LinearOptions>[] = [
   })),
 ];
 
-for (const family of ["tile", "direct", ...(eight ? ["windows", "panels", "subgroup"] : [])]) {
+const narrow = { 8: ["windows", "panels", "subgroup"], 4: ["quad"], 0: [] };
+for (const family of ["tile", "direct", ...narrow[lanes]]) {
   describe(`products by ${family}`, () => {
     beforeAll(() => setFlags({ family: `matmul:${family}` }));
     afterAll(() => setFlags({ family: "" }));

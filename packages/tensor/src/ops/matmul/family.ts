@@ -2,16 +2,18 @@ import { forcedFamily } from "../../debug/flags";
 import { KernelError } from "../../errors";
 import { hasMatrixUnits, matrixTakes } from "./matrix";
 import { PANEL_LANES, panelsTake } from "./panels";
+import { QUAD_LANES } from "./quad";
 import type { Product } from "./spec";
 import { tileTakes } from "./tile";
 import { windowsTake } from "./windows";
 
 /**
- * How a product is computed: by subgroups of one narrow size (software adapters), where that size is eight the larger ones with
- * both operands in panels, the largest with the second one's read through windows; on tiles in workgroup memory (GPUs), on the matrix units (GPUs that have them, for weights stored f16), or
- * straight from storage.
+ * How a product is computed: on software adapters by subgroups of one narrow size, of four lanes that swap rows (quad), of eight
+ * that broadcast them (subgroup), the larger products with both operands in panels, the largest with the second one's read through
+ * windows; on tiles in workgroup memory (GPUs), on the matrix units (GPUs that have them, for weights stored f16), or straight from
+ * storage.
  */
-export type ProductFamily = "windows" | "panels" | "subgroup" | "tile" | "matrix" | "direct";
+export type ProductFamily = "quad" | "windows" | "panels" | "subgroup" | "tile" | "matrix" | "direct";
 
 /**
  * The family for a product, by adapter and operands; `TENSOR_FAMILY=matmul:NAME` forces one, where the operands suit it.
@@ -25,8 +27,8 @@ export function productFamily(spec: Product, subgroup: number): ProductFamily {
   const runs = [
     "tile",
     "direct",
-    ...(subgroup > 0 ? ["subgroup"] : []),
-    ...(subgroup === PANEL_LANES ? ["windows", "panels"] : []),
+    ...(subgroup === PANEL_LANES ? ["windows", "panels", "subgroup"] : []),
+    ...(subgroup === QUAD_LANES ? ["quad"] : []),
     ...(units ? ["matrix"] : []),
   ];
   if (forced !== undefined && !runs.includes(forced)) {
@@ -35,9 +37,12 @@ export function productFamily(spec: Product, subgroup: number): ProductFamily {
       `the forced family does not run here. Got ${forced} on ${device.info.name}. Expected ${runs.join(", ")}.`,
     );
   }
-  if (forced === "direct" || forced === "subgroup" || forced === "panels" || forced === "windows") return forced;
-  if (forced === undefined && subgroup === PANEL_LANES && windowsTake(spec)) return "windows";
-  if (forced === undefined && subgroup > 0) return subgroup === PANEL_LANES && panelsTake(spec) ? "panels" : "subgroup";
+  if (forced === "direct" || forced === "subgroup" || forced === "panels" || forced === "windows" || forced === "quad")
+    return forced;
+  if (forced === undefined && subgroup === QUAD_LANES) return "quad";
+  if (forced === undefined && subgroup === PANEL_LANES) {
+    return windowsTake(spec) ? "windows" : panelsTake(spec) ? "panels" : "subgroup";
+  }
   if (units && forced !== "tile" && matrixTakes(spec)) return "matrix";
   const tile = forced !== undefined || device.info.kind !== "software";
   return tile && tileTakes(spec) ? "tile" : "direct";

@@ -9,6 +9,7 @@ import { productMatrix } from "./matrix";
 import { pack } from "./pack";
 import { productPanels } from "./panels";
 import putWgsl from "./put.wgsl";
+import { productQuad } from "./quad";
 import { epilogue, type Product, productFlops } from "./spec";
 import { productTile } from "./tile";
 import { productWindows } from "./windows";
@@ -21,7 +22,7 @@ const tail = { tilesM: "u32", tiles: "u32", alpha: "f32", bias: "u32", act: "u32
 export const matmulSubgroupKernel = /* @__PURE__ */ defineKernel({
   name: "matmul-subgroup",
   source: [erfWgsl, activateWgsl, putWgsl, subgroupWgsl],
-  params: { S: [8, 4], PANELS: [true, false] },
+  params: { PANELS: [true, false] },
   uniforms: { ...head, bTile: "u32", bStep: "u32", ...tail },
 });
 export const matmulDirectKernel = /* @__PURE__ */ defineKernel({
@@ -31,35 +32,42 @@ export const matmulDirectKernel = /* @__PURE__ */ defineKernel({
   uniforms: { ...head, ...tail },
 });
 
-/** Rows of the result that a workgroup owns, as the kernels have it: ROWS of the subgroup one by its size, 64 of the direct one. */
-const TILE_ROWS = { 8: 16, 4: 12, 0: 64 };
+/** Lanes of a subgroup, and rows of the result that a workgroup owns, as the kernels have them. */
+const LANES = 8;
+const TILE_ROWS = { subgroup: 16, direct: 64 };
 
 /** Below this many rows of the result, putting b in panels costs more than it saves. */
 const PANEL_ROWS = 384;
 
 /** Runs a product with the kernel that suits the adapter. */
 export function product(spec: Product): void {
+  if (spec.y.size === 0) return;
+  const family = productFamily(spec, narrowSubgroup(spec.y.device));
+  switch (family) {
+    case "quad":
+      productQuad(spec);
+      break;
+    case "windows":
+      productWindows(spec);
+      break;
+    case "panels":
+      productPanels(spec);
+      break;
+    case "tile":
+      productTile(spec);
+      break;
+    case "matrix":
+      productMatrix(spec);
+      break;
+    default:
+      productRows(spec, family);
+  }
+}
+
+/** A product whose `a` is read row by row. */
+function productRows(spec: Product, family: "subgroup" | "direct"): void {
   const { a, b, y, batch, m, n, k, bias = null } = spec;
-  if (y.size === 0) return;
   const { device } = y;
-  const family = productFamily(spec, narrowSubgroup(device));
-  if (family === "tile") {
-    productTile(spec);
-    return;
-  }
-  if (family === "matrix") {
-    productMatrix(spec);
-    return;
-  }
-  if (family === "windows") {
-    productWindows(spec);
-    return;
-  }
-  if (family === "panels") {
-    productPanels(spec);
-    return;
-  }
-  const S = family === "subgroup" ? narrowSubgroup(device) : 0;
   const left = pack(a, {
     batch,
     rows: m,
@@ -71,7 +79,7 @@ export function product(spec: Product): void {
   });
   // Rows of b past k meet zeros of a's padding: a is padded whenever k is not a multiple of four, and so must b's rows be.
   const transposed = spec.transposeB ?? false;
-  const panel = S > 0 && (transposed || m >= PANEL_ROWS) ? S : 0;
+  const panel = family === "subgroup" && (transposed || m >= PANEL_ROWS) ? LANES : 0;
   const right = pack(b, {
     batch,
     rows: k,
@@ -82,7 +90,7 @@ export function product(spec: Product): void {
     padRows: k % 4 !== 0,
   });
   const tensors = { a: left.tensor, b: right.tensor, bias: bias ?? right.tensor, c: y };
-  const tilesM = Math.ceil(m / TILE_ROWS[S]);
+  const tilesM = Math.ceil(m / TILE_ROWS[family]);
   const tiles = batch * tilesM;
   const [rows, layers] = spread(tiles);
   const common = {
@@ -96,16 +104,16 @@ export function product(spec: Product): void {
     ...epilogue(spec),
   };
   const columns = Math.ceil(n / 4);
-  if (S > 0) {
+  if (family === "subgroup") {
     const uniforms = {
       ...common,
       kp: left.cols,
       strideA: left.stride,
-      bTile: panel ? right.tile : S,
+      bTile: panel ? right.tile : LANES,
       bStep: right.step,
     };
-    const groups = [Math.ceil(columns / S), rows, layers] as const;
-    matmulSubgroupKernel.run(device, tensors, uniforms, groups, { S, PANELS: panel > 0 }, productFlops(spec, m));
+    const groups = [Math.ceil(columns / LANES), rows, layers] as const;
+    matmulSubgroupKernel.run(device, tensors, uniforms, groups, { PANELS: panel > 0 }, productFlops(spec, m));
   } else {
     const uniforms = { ...common, kp: left.cols * 4, strideA: left.stride * 4 };
     const groups = [Math.ceil(columns / 8), rows, layers] as const;

@@ -1,0 +1,94 @@
+import { defineKernel, spread } from "../../kernel/define-kernel";
+import activateWgsl from "../../kernel/lib/activate.wgsl";
+import erfWgsl from "../../kernel/lib/erf.wgsl";
+import type { Tensor } from "../../tensor/tensor";
+import quadWgsl from "./matmul-quad.wgsl";
+import { pack } from "./pack";
+import putWgsl from "./put.wgsl";
+import { epilogue, type Product, productFlops } from "./spec";
+
+/** The subgroup size that the kernel is written for. */
+export const QUAD_LANES = 4;
+/** Rows and columns of the result that a subgroup owns. */
+const TILE = 16;
+
+export const matmulQuadKernel = /* @__PURE__ */ defineKernel({
+  name: "matmul-quad",
+  source: [erfWgsl, activateWgsl, putWgsl, quadWgsl],
+  params: { TA: [false, true], TB: [false, true] },
+  uniforms: {
+    m: "u32",
+    n: "u32",
+    steps: "u32",
+    rowA: "u32",
+    rowB: "u32",
+    strideA: "u32",
+    strideB: "u32",
+    tilesM: "u32",
+    tiles: "u32",
+    alpha: "f32",
+    bias: "u32",
+    act: "u32",
+  },
+});
+
+/** An operand as the kernel reads it. */
+interface Operand {
+  tensor: Tensor;
+  /** It lies the other way round. */
+  turned: boolean;
+  /** Row length and distance between matrices, in vec4. */
+  row: number;
+  stride: number;
+  owned: boolean;
+}
+
+/**
+ * A matrix that is wanted as rows x cols, and is stored so, or [cols, rows] if `transposed`: as it lies where it has whole vec4 that way, else a copy.
+ * @param depth terms of the product; the kernel takes them in fours
+ */
+function operand(
+  x: Tensor,
+  batch: number,
+  rows: number,
+  cols: number,
+  depth: number,
+  transposed: boolean,
+  shared: boolean,
+): Operand {
+  const across = transposed ? rows : cols;
+  if (x.dtype === "f32" && depth % 4 === 0 && across % 4 === 0) {
+    const stride = shared ? 0 : (rows * cols) / 4;
+    return { tensor: x, turned: transposed, row: across / 4, stride, owned: false };
+  }
+  // Rows of b past the last term meet zeros of a's padding.
+  const padRows = depth % 4 !== 0;
+  const { tensor, cols: row, stride, owned } = pack(x, { batch, rows, cols, transposed, shared, panel: 0, padRows });
+  return { tensor, turned: false, row, stride, owned };
+}
+
+/** A product on quads of lanes, with both operands as they lie wherever they have whole vec4. */
+export function productQuad(spec: Product): void {
+  const { a, b, y, batch, m, n, k, bias = null } = spec;
+  const left = operand(a, batch, m, k, k, spec.transposeA ?? false, spec.sharedA ?? false);
+  const right = operand(b, batch, k, n, k, spec.transposeB ?? false, spec.sharedB ?? false);
+  const tilesM = Math.ceil(m / TILE);
+  const tiles = batch * tilesM;
+  const uniforms = {
+    m,
+    n,
+    steps: Math.ceil(k / 4),
+    rowA: left.row,
+    rowB: right.row,
+    strideA: left.stride,
+    strideB: right.stride,
+    tilesM,
+    tiles,
+    ...epilogue(spec),
+  };
+  const tensors = { a: left.tensor, b: right.tensor, bias: bias ?? right.tensor, c: y };
+  const groups = [Math.ceil(n / TILE), ...spread(tiles)] as const;
+  const params = { TA: left.turned, TB: right.turned };
+  matmulQuadKernel.run(y.device, tensors, uniforms, groups, params, productFlops(spec, m));
+  for (const { tensor, owned } of [left, right]) if (owned) tensor.dispose("matmul");
+}
