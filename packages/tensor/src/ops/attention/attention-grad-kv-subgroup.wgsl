@@ -1,5 +1,5 @@
 enable subgroups;
-// dk and dv of streaming attention for adapters whose subgroups have one fixed size S. A subgroup owns a tile of keys and runs over tiles
+// dk and dv of streaming attention for adapters whose subgroups have S lanes. A subgroup owns a tile of keys and runs over tiles
 // of 4 S queries: transposed scores, the weights from each query's log-sum-exp, then the weights times dy and ds times the queries.
 // The bias comes in as products with unit vectors, so that no row loads its own. Every sum has a loop of its own: on lavapipe a load is
 // 1.5 KB of code, and two sums in one loop do not fit the instruction cache (1.4 times the time).

@@ -1,5 +1,5 @@
 enable subgroups;
-// dq of streaming attention for adapters whose subgroups have one fixed size S. A subgroup owns a tile of query rows and runs over tiles
+// dq of streaming attention for adapters whose subgroups have S lanes. A subgroup owns a tile of query rows and runs over tiles
 // of 4 S keys: scores again, the weights from the log-sum-exp, their gradient from dy and the values, then ds times the keys.
 // With REL it also leaves the gradient of the rows' bias factors: ds summed over kw (each tile) and over kh (each chunk).
 

@@ -1,6 +1,6 @@
 enable subgroups;
-// Streaming softmax attention for adapters whose subgroups have one fixed size S (lavapipe 8, SwiftShader 4), where loads bound
-// the speed. A subgroup owns a tile of query rows (tile-16.wgsl, tile-32.wgsl). Scores: lanes hold 4 keys each, the queries come by broadcast; outputs: lanes hold
+// Streaming softmax attention for adapters whose subgroups have S = 8 lanes (lavapipe), where loads bound the speed. A subgroup
+// owns a tile of query rows (tile-32.wgsl). Scores: lanes hold 4 keys each, the queries come by broadcast; outputs: lanes hold
 // 4 CH channels each, the weights come by shuffle. A tile of 4 S keys and D channels takes (16 / S + 4) D / 4 + 4 S CH loads of a
 // vec4 per lane for 256 D multiply-adds; keys come packed in tiles (attention-pack). The running maximum moves only
 // when a score passes it by more than SLACK: most tiles need no reduction over lanes and no rescaling.

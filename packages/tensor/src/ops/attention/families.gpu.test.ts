@@ -1,11 +1,13 @@
-import { Random, testDevice } from "@ama-sam/testing";
+import { Random, testDevice, worstError } from "@ama-sam/testing";
 import { opSuite } from "@ama-sam/testing/op-suite";
 import { describe, expect, test } from "vitest";
 import { backward } from "../../autograd/tape";
 import { withFlags } from "../../debug/flags";
-import { scope, tensor } from "../../tensor/tensor";
+import { narrowSubgroup } from "../../kernel/narrow-subgroup";
+import { scope, type Tensor, tensor } from "../../tensor/tensor";
 import { mul } from "../binary/binary";
 import { mean, sum } from "../sum/sum";
+import { square } from "../unary/unary";
 import { attention, attentionOp } from "./attention";
 import type { AttentionVariant } from "./heads";
 import { qkvAttention, qkvAttentionOp } from "./qkv-attention";
@@ -87,9 +89,57 @@ describe("attention by tile", () => {
     }
     await withFlags({ family: "attention:tiled" }, () =>
       expect(() => attention(x, x, x)).toThrow(
-        "[attention] no such family. Got tiled. Expected subgroup, tile, plain.",
+        "[attention] no such family. Got tiled. Expected subgroup, quad, tile, plain.",
       ),
     );
     x.dispose();
+  });
+});
+
+// Scores of 4 MiB at a time: the first takes many pieces of queries, whose dk and dv add up, the second several of heads.
+const cases = [
+  { B: 1, heads: 2, H: 33, W: 34, D: 8 },
+  { B: 3, heads: 11, H: 14, W: 14, D: 12 },
+  { B: 1, heads: 1, H: 3, W: 5, D: 132 },
+];
+describe.runIf(narrowSubgroup(await testDevice()) === 4)("attention by quad", () => {
+  test.each(cases)(
+    "in pieces agrees with the plain kernels: $B x $heads heads, $H x $W, $D",
+    async ({ B, heads, H, W, D }) => {
+      const device = await testDevice();
+      const random = new Random(5);
+      const values = random.normals(B * H * W * 3 * heads * D);
+      const tables = [H, W].map((n) => random.normals((2 * n - 1) * D));
+      const weights = random.normals(B * H * W * heads * D);
+      const run = (family: string) =>
+        withFlags({ family }, () =>
+          scope(device, "test", async () => {
+            const qkv = tensor(device, values, [B, H * W, 3 * heads * D], { requiresGrad: true });
+            const [h, w] = [H, W].map((n, i) => tensor(device, tables[i], [2 * n - 1, D], { requiresGrad: true }));
+            const y = qkvAttention(qkv, { heads, relPos: { h, w, H, W } });
+            backward(sum(mul(y, tensor(device, weights, y.shape))));
+            return Promise.all([y, qkv.grad, h.grad, w.grad].map((it) => (it as Tensor).data()));
+          }),
+        );
+      const [quad, plain] = [await run("attention:quad"), await run("attention:plain")];
+      for (const [i, values] of quad.entries()) expect(worstError(values, plain[i])).toBeLessThan(2e-5);
+    },
+  );
+
+  test("gives the gradients of keys and values alone", async () => {
+    const device = await testDevice();
+    const random = new Random(6);
+    const [q, k, v] = [5, 7, 7].map((n) => random.normals(2 * n * 8));
+    const run = (family: string) =>
+      withFlags({ family }, () =>
+        scope(device, "test", async () => {
+          const keys = tensor(device, k, [1, 2, 7, 8], { requiresGrad: true });
+          const values = tensor(device, v, [1, 2, 7, 8], { requiresGrad: true });
+          backward(sum(square(attention(tensor(device, q, [1, 2, 5, 8]), keys, values))));
+          return Promise.all([keys.grad, values.grad].map((it) => (it as Tensor).data()));
+        }),
+      );
+    const [quad, plain] = [await run("attention:quad"), await run("attention:plain")];
+    for (const [i, values] of quad.entries()) expect(worstError(values, plain[i])).toBeLessThan(2e-5);
   });
 });

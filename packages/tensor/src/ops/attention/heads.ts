@@ -45,7 +45,7 @@ export interface GradTensors extends HeadTensors {
 }
 
 /** Which kernels run: `auto` asks the adapter and the shape. Tests force one; so does `TENSOR_FAMILY=attention:NAME`. */
-export type AttentionVariant = "auto" | "subgroup" | "tile" | "plain";
+export type AttentionVariant = "auto" | "subgroup" | "quad" | "tile" | "plain";
 
 /** Layout of separate q [B, A, Nq, D], k and v [B, A, Nk, D]. */
 export function separateHeads(

@@ -1,14 +1,15 @@
 import { defineKernel, spread } from "../../kernel/define-kernel";
 import { empty, type Tensor } from "../../tensor/tensor";
 import statsWgsl from "./attention-stats.wgsl";
-import { attentionFamily } from "./family";
+import { type AttentionFamily, attentionFamily } from "./family";
 import type { AttentionVariant, Heads, HeadTensors } from "./heads";
 import { forwardPlain, gradKvPlain, gradQPlain } from "./plain";
+import { forwardQuad, gradQuad, QUAD_LANES, quadBiasLayout } from "./quad";
 import { biasLayout, relPosBias, relPosGradQ, relPosGradTable } from "./rel-pos";
 import { forwardSubgroup, gradKvSubgroup, gradQSubgroup } from "./subgroup";
 import { forwardTile } from "./tile";
 import { gradKvTile, gradQTile, tileGradTakes } from "./tile-grad";
-import { subgroupFor, tilingOf } from "./tiles";
+import { LANES, tilingOf } from "./tiles";
 
 export const attentionStatsKernel = /* @__PURE__ */ defineKernel({
   name: "attention-stats",
@@ -17,16 +18,22 @@ export const attentionStatsKernel = /* @__PURE__ */ defineKernel({
   uniforms: { heads: "u32", count: "u32", n: "u32", np: "u32", dim: "u32", yBatch: "u32", yHead: "u32", yRow: "u32" },
 });
 
+/** The subgroup size that a family's kernels are written for; 0 for any. */
+function lanesOf(family: AttentionFamily): number {
+  return family === "subgroup" ? LANES : family === "quad" ? QUAD_LANES : 0;
+}
+
 /** Writes `y` and returns the log-sum-exp of every query [B * A, Nq]. */
 export function attentionForward(h: Heads, t: HeadTensors, y: Tensor, variant: AttentionVariant = "auto"): Tensor {
   const lse = empty(y.device, [h.batch * h.heads, h.nq], { name: "attention" });
   if (y.size === 0) return lse;
   const family = attentionFamily(y.device, h, variant);
-  const S = family === "subgroup" ? subgroupFor(y.device, h) : 0;
-  const tiling = S > 0 ? tilingOf(h.grid?.H ?? 1, h.grid?.W ?? h.nk, S) : null;
-  const layout = biasLayout(h, tiling);
+  const S = lanesOf(family);
+  const tiling = family === "subgroup" ? tilingOf(h.grid?.H ?? 1, h.grid?.W ?? h.nk) : null;
+  const layout = family === "quad" ? quadBiasLayout(h) : biasLayout(h, tiling);
   const bias = h.grid ? relPosBias(h, t, layout, S, family === "tile") : null;
-  if (tiling) forwardSubgroup(h, t, bias, tiling, layout, S, y, lse);
+  if (family === "quad") forwardQuad(h, t, bias, layout, y, lse);
+  else if (tiling) forwardSubgroup(h, t, bias, tiling, layout, y, lse);
   else if (family === "tile") forwardTile(h, t, bias, layout, y, lse);
   else forwardPlain(h, t, bias, layout, y, lse);
   bias?.dispose("attention");
@@ -71,37 +78,40 @@ export function attentionBackward(
   const { q, dy, y, lse } = t;
   const { device } = q;
   const family = attentionFamily(device, h, variant);
-  const S = family === "subgroup" ? subgroupFor(device, h) : 0;
+  const S = lanesOf(family);
   const tile = family === "tile" && tileGradTakes(device, h); // else the plain kernels
-  const tiling = S > 0 ? tilingOf(h.grid?.H ?? 1, h.grid?.W ?? h.nk, S) : null;
-  const layout = biasLayout(h, tiling);
-  const stats = attentionStats(h, y, dy, lse, S > 0 ? 4 * S : 1);
+  const tiling = family === "subgroup" ? tilingOf(h.grid?.H ?? 1, h.grid?.W ?? h.nk) : null;
+  const layout = family === "quad" ? quadBiasLayout(h) : biasLayout(h, tiling);
+  const stats = attentionStats(h, y, dy, lse, tiling?.unit ?? (S || 1));
   // The tile kernel of queries wants the bias in lines, that of keys in rows.
   let bias = h.grid ? relPosBias(h, t, layout, S, tile) : null;
   const result: { relPosH: Tensor | null; relPosW: Tensor | null } = { relPosH: null, relPosW: null };
-  if (to.dq || to.relPosH || to.relPosW) {
+  const queries = to.dq !== null || to.relPosH || to.relPosW;
+  const dbias = bias && queries ? empty(device, bias.shape, { name: "attention" }) : null;
+  if (family === "quad") {
+    gradQuad(h, { ...t, stats, bias }, layout, to.dq, dbias, to.dkv); // all gradients share what is written out of the scores
+  } else if (queries) {
     const tensors = { ...t, stats, bias };
     const dq = to.dq ?? empty(device, q.shape, { name: "attention" });
-    const dbias = bias ? empty(device, bias.shape, { name: "attention" }) : null;
-    if (tiling) gradQSubgroup(h, tensors, tiling, layout, S, dq, dbias);
+    if (tiling) gradQSubgroup(h, tensors, tiling, layout, dq, dbias);
     else if (tile) gradQTile(h, tensors, layout, dq, dbias);
     else gradQPlain(h, tensors, layout, dq, dbias);
-    if (dbias) {
-      if (to.dq) relPosGradQ(h, dbias, t, dq, layout, S, tile);
-      if (to.relPosH) result.relPosH = relPosGradTable(h, "h", q, dbias, layout, tile);
-      if (to.relPosW) result.relPosW = relPosGradTable(h, "w", q, dbias, layout, tile);
-      dbias.dispose("attention");
-    }
     if (!to.dq) dq.dispose("attention");
   }
-  if (to.dkv) {
+  if (dbias) {
+    if (to.dq) relPosGradQ(h, dbias, t, to.dq, layout, S, tile);
+    if (to.relPosH) result.relPosH = relPosGradTable(h, "h", q, dbias, layout, tile);
+    if (to.relPosW) result.relPosW = relPosGradTable(h, "w", q, dbias, layout, tile);
+    dbias.dispose("attention");
+  }
+  if (to.dkv && family !== "quad") {
     const { tensor, dkOffset, dvOffset } = to.dkv;
     if (bias && tile) {
       bias.dispose("attention");
       bias = relPosBias(h, t, layout, S);
     }
     const tensors = { ...t, stats, bias };
-    if (S > 0) gradKvSubgroup(h, tensors, layout, S, tensor, dkOffset, dvOffset);
+    if (tiling) gradKvSubgroup(h, tensors, layout, tensor, dkOffset, dvOffset);
     else if (tile) gradKvTile(h, tensors, layout, tensor, dkOffset, dvOffset);
     else gradKvPlain(h, tensors, layout, tensor, dkOffset, dvOffset);
   }

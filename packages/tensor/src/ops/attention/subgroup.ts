@@ -8,11 +8,9 @@ import type { BiasLayout } from "./rel-pos";
 import rowsWgsl from "./rows.wgsl";
 import rowsGradWgsl from "./rows-grad.wgsl";
 import scoresWgsl from "./scores.wgsl";
-import tile16Wgsl from "./tile-16.wgsl";
-import tile16GradWgsl from "./tile-16-grad.wgsl";
 import tile32Wgsl from "./tile-32.wgsl";
 import tile32GradWgsl from "./tile-32-grad.wgsl";
-import { packTiles, type Tiling, tilingOf } from "./tiles";
+import { LANES, packTiles, type Tiling, tilingOf } from "./tiles";
 
 // Strides of the queries and their outputs, and of the keys, as every kernel's Params has them in a row.
 const queryNames = { qBatch: "u32", qHead: "u32", qRow: "u32", yBatch: "u32", yHead: "u32", yRow: "u32" } as const;
@@ -56,35 +54,31 @@ const keySizes = {
   lanes: "u32",
 } as const;
 
-/** The kernels for subgroups of `S` lanes: what `tile` says of a tile, and as much more for the gradients. */
-const kernelsFor = (S: 8 | 4, tile: string, grad: string) => {
-  const params = { S: [S], CH: [2, 1, 3, 4], REL: [false, true] };
-  return {
-    forward: defineKernel({
-      name: `attention-subgroup-${S}`,
-      source: [rowsWgsl, tile, scoresWgsl, forwardWgsl],
-      params,
-      uniforms: sizes,
-    }),
-    gradQ: defineKernel({
-      name: `attention-grad-q-subgroup-${S}`,
-      source: [rowsWgsl, rowsGradWgsl, tile, grad, scoresWgsl, gradQWgsl],
-      params,
-      uniforms: { ...sizes, np: "u32", second: "u32", scale: "f32" },
-    }),
-    gradKv: defineKernel({
-      name: `attention-grad-kv-subgroup-${S}`,
-      source: [rowsWgsl, rowsGradWgsl, tile, grad, gradKvWgsl],
-      params,
-      uniforms: keySizes,
-    }),
-  };
-};
-export const attentionSubgroup8Kernels = /* @__PURE__ */ kernelsFor(8, tile32Wgsl, tile32GradWgsl);
-export const attentionSubgroup4Kernels = /* @__PURE__ */ kernelsFor(4, tile16Wgsl, tile16GradWgsl);
-const kernelsOf = (S: number) => (S === 8 ? attentionSubgroup8Kernels : attentionSubgroup4Kernels);
+const params = { CH: [2, 1, 3, 4], REL: [false, true] };
+
+export const attentionSubgroupKernel = /* @__PURE__ */ defineKernel({
+  name: "attention-subgroup",
+  source: [rowsWgsl, tile32Wgsl, scoresWgsl, forwardWgsl],
+  params,
+  uniforms: sizes,
+});
+export const attentionGradQSubgroupKernel = /* @__PURE__ */ defineKernel({
+  name: "attention-grad-q-subgroup",
+  source: [rowsWgsl, rowsGradWgsl, tile32Wgsl, tile32GradWgsl, scoresWgsl, gradQWgsl],
+  params,
+  uniforms: { ...sizes, np: "u32", second: "u32", scale: "f32" },
+});
+export const attentionGradKvSubgroupKernel = /* @__PURE__ */ defineKernel({
+  name: "attention-grad-kv-subgroup",
+  source: [rowsWgsl, rowsGradWgsl, tile32Wgsl, tile32GradWgsl, gradKvWgsl],
+  params,
+  uniforms: keySizes,
+});
+
+/** The widest head that the kernels hold: four vec4 of channels a lane. */
+export const WIDEST = 16 * LANES;
 /** Rows of the tile that a subgroup owns: TALL in WGSL. */
-const tallOf = (S: number) => 4 * S;
+const TALL = 32;
 
 function queryStrides(h: Heads) {
   const q = { qBatch: h.q.batch / 4, qHead: h.q.head / 4, qRow: h.q.row / 4 };
@@ -95,8 +89,8 @@ function keyStrides(h: Heads) {
   return { kBatch: h.kv.batch / 4, kHead: h.kv.head / 4, kRow: h.kv.row / 4 };
 }
 
-function launch(h: Heads, rows: number, tiling: Tiling, layout: BiasLayout, S: number) {
-  const blocks = Math.ceil(rows / tallOf(S));
+function launch(h: Heads, rows: number, tiling: Tiling, layout: BiasLayout) {
+  const blocks = Math.ceil(rows / TALL);
   const count = h.batch * h.heads;
   const { w, wp, chunks, steps } = tiling;
   const grid = { w, wp, chunks, steps, hp: layout.hp / 4, biasRow: layout.row / 4 };
@@ -111,10 +105,10 @@ function launch(h: Heads, rows: number, tiling: Tiling, layout: BiasLayout, S: n
       ...queryStrides(h),
       nk: h.nk,
       ...keyStrides(h),
-      lanes: S,
+      lanes: LANES,
     },
     groups: spread(blocks * count),
-    params: { S, CH: Math.ceil(h.dim / (4 * S)), REL: h.grid !== null },
+    params: { CH: Math.ceil(h.dim / (4 * LANES)), REL: h.grid !== null },
   };
 }
 
@@ -125,15 +119,14 @@ export function forwardSubgroup(
   bias: Tensor | null,
   tiling: Tiling,
   layout: BiasLayout,
-  S: number,
   y: Tensor,
   lse: Tensor,
 ): void {
-  const keys = packTiles(h, tiling, S, [{ x: t.k, layout: h.kv, offset: h.kOffset, scale: h.scale }]);
-  const run = launch(h, h.nq, tiling, layout, S);
+  const keys = packTiles(h, tiling, [{ x: t.k, layout: h.kv, offset: h.kOffset, scale: h.scale }]);
+  const run = launch(h, h.nq, tiling, layout);
   const tensors = { q: t.q, keys, rows: t.v, bias: bias ?? t.q, y, lse };
   const uniforms = { ...run.uniforms, kOffset: h.vOffset / 4 };
-  kernelsOf(S).forward.run(y.device, tensors, uniforms, run.groups, run.params, attentionFlops(h, 2));
+  attentionSubgroupKernel.run(y.device, tensors, uniforms, run.groups, run.params, attentionFlops(h, 2));
   keys.dispose("attention");
 }
 
@@ -143,15 +136,14 @@ export function gradQSubgroup(
   t: GradTensors,
   tiling: Tiling,
   layout: BiasLayout,
-  S: number,
   dq: Tensor,
   dbias: Tensor | null,
 ): void {
   const k = { x: t.k, layout: h.kv, offset: h.kOffset, scale: h.scale };
-  const keys = packTiles(h, tiling, S, [k, { x: t.v, layout: h.kv, offset: h.vOffset, scale: 1 }]);
-  const run = launch(h, h.nq, tiling, layout, S);
+  const keys = packTiles(h, tiling, [k, { x: t.v, layout: h.kv, offset: h.vOffset, scale: 1 }]);
+  const run = launch(h, h.nq, tiling, layout);
   const unused = dbias ? null : empty(dq.device, [4], { name: "attention" });
-  kernelsOf(S).gradQ.run(
+  attentionGradQSubgroupKernel.run(
     dq.device,
     { q: t.q, dy: t.dy, keys, rows: t.k, bias: t.bias ?? t.q, stats: t.stats, dq, dbias: dbias ?? (unused as Tensor) },
     { ...run.uniforms, np: t.stats.shape[2], second: keys.size / 8, kOffset: h.kOffset / 4, scale: h.scale },
@@ -167,35 +159,32 @@ export function gradKvSubgroup(
   h: Heads,
   t: GradTensors,
   layout: BiasLayout,
-  S: number,
   dkv: Tensor,
   dkOffset: number,
   dvOffset: number,
 ): void {
   const { device } = dkv;
-  const tiling = tilingOf(1, h.nq, S);
+  const tiling = tilingOf(1, h.nq);
   const parts = [
     { x: t.q, layout: h.q, offset: 0, scale: h.scale },
     { x: t.dy, layout: h.y, offset: 0, scale: 1 },
   ];
-  const columns = packTiles(h, tiling, S, parts);
+  const columns = packTiles(h, tiling, parts);
   const count = h.batch * h.heads;
   const lines = { batch: h.nq * layout.row, head: 0, row: layout.row };
   const bias =
     t.bias &&
-    packTiles({ batch: count, heads: 1, dim: layout.row }, tiling, S, [
-      { x: t.bias, layout: lines, offset: 0, scale: 1 },
-    ]);
-  const blocks = Math.ceil(h.nk / tallOf(S));
+    packTiles({ batch: count, heads: 1, dim: layout.row }, tiling, [{ x: t.bias, layout: lines, offset: 0, scale: 1 }]);
+  const blocks = Math.ceil(h.nk / TALL);
   const sizes = { heads: h.heads, count, n: h.nk, dv: h.dim / 4, blocks, tiles: tiling.tiles };
   const grid = { w: h.grid?.W ?? 1, hp: layout.hp, biasRow: layout.row, second: columns.size / 8 };
   const offsets = { kOffset: h.kOffset / 4, vOffset: h.vOffset / 4, dkOffset: dkOffset / 4, dvOffset: dvOffset / 4 };
-  kernelsOf(S).gradKv.run(
+  attentionGradKvSubgroupKernel.run(
     device,
     { k: t.k, v: t.v, columns, q: t.q, dy: t.dy, stats: t.stats, bias: bias ?? t.q, dkv },
-    { ...sizes, ...grid, ...keyStrides(h), ...offsets, nq: h.nq, ...queryStrides(h), scale: h.scale, lanes: S },
+    { ...sizes, ...grid, ...keyStrides(h), ...offsets, nq: h.nq, ...queryStrides(h), scale: h.scale, lanes: LANES },
     spread(blocks * count),
-    { S, CH: Math.ceil(h.dim / (4 * S)), REL: h.grid !== null },
+    { CH: Math.ceil(h.dim / (4 * LANES)), REL: h.grid !== null },
     attentionFlops(h, 4),
   );
   for (const x of [columns, bias]) x?.dispose("attention");

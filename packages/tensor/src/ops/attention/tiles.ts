@@ -1,6 +1,4 @@
-import type { Device } from "../../device/device";
 import { defineKernel, MOST_GROUPS } from "../../kernel/define-kernel";
-import { narrowSubgroup } from "../../kernel/narrow-subgroup";
 import { empty, type Tensor } from "../../tensor/tensor";
 import packWgsl from "./attention-pack.wgsl";
 import type { Heads, Strides } from "./heads";
@@ -8,7 +6,6 @@ import type { Heads, Strides } from "./heads";
 export const attentionPackKernel = /* @__PURE__ */ defineKernel({
   name: "attention-pack",
   source: [packWgsl],
-  params: { S: [8, 4] },
   uniforms: {
     heads: "u32",
     first: "u32",
@@ -28,6 +25,9 @@ export const attentionPackKernel = /* @__PURE__ */ defineKernel({
   },
 });
 
+/** Lanes of a subgroup that the tiles are for: S in WGSL. */
+export const LANES = 8;
+
 /** How the rows of a head fall into tiles of 4 S: lines of a grid, padded so that tiles and lines fit into each other. */
 export interface Tiling {
   h: number;
@@ -43,20 +43,13 @@ export interface Tiling {
 }
 
 /** Tiles of an H x W grid; a plain list of rows is a grid of one line. */
-export function tilingOf(h: number, w: number, S: number): Tiling {
-  const tile = 4 * S;
+export function tilingOf(h: number, w: number): Tiling {
+  const tile = 4 * LANES;
   let wp = Math.ceil(w / tile) * tile;
   if (h > 1) for (let part = tile; part >= Math.max(4, w); part /= 2) wp = part;
   const chunks = Math.max(1, wp / tile);
   const steps = Math.ceil((h * Math.min(wp, tile)) / tile);
   return { h, w, wp, chunks, steps, tiles: chunks * steps, unit: tile };
-}
-
-/** The subgroup size of a software adapter, for heads of whole vec4 that the kernels hold; else 0. */
-export function subgroupFor(device: Device, { dim, q, kv, y, kOffset, vOffset }: Heads): number {
-  const size = narrowSubgroup(device);
-  const whole = [dim, q.row, kv.row, y.row, kOffset, vOffset].every((n) => n % 4 === 0);
-  return whole && dim <= 16 * size ? size : 0;
 }
 
 /** One tensor's heads to be copied, times `scale`. */
@@ -71,17 +64,16 @@ export interface TilePart {
 export function packTiles(
   h: Pick<Heads, "batch" | "heads" | "dim">,
   tiling: Tiling,
-  S: number,
   parts: readonly TilePart[],
 ): Tensor {
   const { device } = parts[0].x;
   const count = h.batch * h.heads;
-  const y = empty(device, [parts.length, count, tiling.tiles, 4 * S * h.dim], { name: "attention" });
+  const y = empty(device, [parts.length, count, tiling.tiles, 4 * LANES * h.dim], { name: "attention" });
   const size = y.size / parts.length;
   const { w, wp, tiles, steps } = tiling;
   parts.forEach(({ x, layout, offset, scale }, i) => {
     const strides = { offset: offset / 4, batch: layout.batch / 4, head: layout.head / 4, row: layout.row / 4 };
-    const shift = wp < 4 * S ? Math.log2(wp) : 0;
+    const shift = wp < 4 * LANES ? Math.log2(wp) : 0;
     const sizes = {
       heads: h.heads,
       dv: h.dim / 4,
@@ -95,8 +87,8 @@ export function packTiles(
       scale,
     };
     for (let first = 0; first < count; first += MOST_GROUPS) {
-      const groups = [Math.ceil((h.dim * S) / 256), tiles, Math.min(MOST_GROUPS, count - first)] as const;
-      attentionPackKernel.run(device, { x, y }, { ...sizes, ...strides, first }, groups, { S });
+      const groups = [Math.ceil((h.dim * LANES) / 256), tiles, Math.min(MOST_GROUPS, count - first)] as const;
+      attentionPackKernel.run(device, { x, y }, { ...sizes, ...strides, first }, groups);
     }
   });
   return y;

@@ -1,6 +1,7 @@
 import { defineKernel, spread } from "../../kernel/define-kernel";
 import activateWgsl from "../../kernel/lib/activate.wgsl";
 import erfWgsl from "../../kernel/lib/erf.wgsl";
+import quadLibWgsl from "../../kernel/lib/quad.wgsl";
 import type { Tensor } from "../../tensor/tensor";
 import quadWgsl from "./matmul-quad.wgsl";
 import { pack } from "./pack";
@@ -14,7 +15,7 @@ const TILE = 16;
 
 export const matmulQuadKernel = /* @__PURE__ */ defineKernel({
   name: "matmul-quad",
-  source: [erfWgsl, activateWgsl, putWgsl, quadWgsl],
+  source: [erfWgsl, activateWgsl, putWgsl, quadLibWgsl, quadWgsl],
   params: { TA: [false, true], TB: [false, true] },
   uniforms: {
     m: "u32",
