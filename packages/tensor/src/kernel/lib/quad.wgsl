@@ -58,7 +58,7 @@ fn quadProduct(o: Operands, row: u32, col: u32, lane: u32) -> Quad {
   return Quad(s0_0, s0_1, s0_2, s0_3, s1_0, s1_1, s1_2, s1_3, s2_0, s2_1, s2_2, s2_3, s3_0, s3_1, s3_2, s3_3);
 }
 
-// The sums of a tile to loop over: epilogues in a loop keep the code small, and so many inlined take long to compile.
+// The sums of a tile, s0_0 to s3_3, to loop over.
 fn quadSums(q: Quad) -> array<vec4f, 16> {
   return array<vec4f, 16>(
     q.s0_0, q.s0_1, q.s0_2, q.s0_3, q.s1_0, q.s1_1, q.s1_2, q.s1_3,
@@ -66,5 +66,5 @@ fn quadSums(q: Quad) -> array<vec4f, 16> {
   );
 }
 
-// The row of the tile that entry i of quadSums belongs to.
-fn quadRow(i: u32, lane: u32) -> u32 { return (lane ^ (i % 4u)) * 4u + i / 4u; }
+// The row of the tile that sum si_x of a lane belongs to.
+fn quadRow(i: u32, x: u32, lane: u32) -> u32 { return (lane ^ x) * 4u + i; }

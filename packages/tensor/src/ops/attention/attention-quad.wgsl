@@ -34,6 +34,27 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> c: array<vec4f>;
 @group(0) @binding(6) var<uniform> p: Params;
 
+// Ends four columns of row `r`, which begin at `col` and are written from `out` on.
+fn finish(sum: vec4f, r: u32, matrix: u32, out: u32, col: u32) {
+  if (r >= p.m) { return; }
+  let at = out + r * p.cRow;
+  let key = vec4u(col, col + 1u, col + 2u, col + 3u);
+  var v = sum * p.alpha;
+  if (REL && (END == 2u || END == 3u)) {
+    let bi = ((p.first + matrix) * p.nq + min(p.query + r, p.nq - 1u)) * p.biasRow;
+    let kh = key / p.w;
+    let kw = key % p.w + p.hp;
+    v += vec4f(bias[bi + kh.x], bias[bi + kh.y], bias[bi + kh.z], bias[bi + kh.w]);
+    v += vec4f(bias[bi + kw.x], bias[bi + kw.y], bias[bi + kw.z], bias[bi + kw.w]);
+  }
+  let stat = (p.first + matrix) * p.np + p.query + r;
+  if (END == 0u) { if (p.add == 1u) { v += c[at]; } }
+  if (END == 1u) { v /= stats[matrix * p.m + r]; }
+  if (END == 3u) { v = select(exp(v - stats[stat]), vec4f(), key >= vec4u(p.nk)); } // columns of padding weigh nothing
+  if (END == 4u) { v = weights[at] * (v - stats[p.second + stat]); }
+  c[at] = v;
+}
+
 @compute @workgroup_size(4)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   // No early return: after one, every load and sum would run under a mask. A workgroup past the end repeats the last tile, unwritten.
@@ -49,28 +70,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     p.bStart + image * p.bBatch + head * p.bHead + matrix * p.bEach, p.bRow, p.bLast,
     p.steps, p.lastK,
   );
-  var sums = quadSums(quadProduct(operands, row, col, lane));
+  let q = quadProduct(operands, row, col, lane);
   if (place >= p.tiles || col >= p.n) { return; }
-  let key = vec4u(col, col + 1u, col + 2u, col + 3u);
-  let kh = key / p.w;
-  let kw = key % p.w + p.hp;
   let out = p.cStart + image * p.cBatch + head * p.cHead + matrix * p.cEach + col / 4u;
-  for (var i = 0u; i < 16u; i++) {
-    let r = row + quadRow(i, lane);
-    if (r < p.m) {
-      let at = out + r * p.cRow;
-      var v = sums[i] * p.alpha;
-      if (REL && (END == 2u || END == 3u)) {
-        let bi = ((p.first + matrix) * p.nq + min(p.query + r, p.nq - 1u)) * p.biasRow;
-        v += vec4f(bias[bi + kh.x], bias[bi + kh.y], bias[bi + kh.z], bias[bi + kh.w]);
-        v += vec4f(bias[bi + kw.x], bias[bi + kw.y], bias[bi + kw.z], bias[bi + kw.w]);
-      }
-      let stat = (p.first + matrix) * p.np + p.query + r;
-      if (END == 0u && p.add == 1u) { v += c[at]; }
-      if (END == 1u) { v /= stats[matrix * p.m + r]; }
-      if (END == 3u) { v = select(exp(v - stats[stat]), vec4f(), key >= vec4u(p.nk)); } // columns of padding weigh nothing
-      if (END == 4u) { v = weights[at] * (v - stats[p.second + stat]); }
-      c[at] = v;
-    }
+  // Written out or in a loop over a copy: as in matmul-quad-vec4.
+  if (TB) {
+    finish(q.s0_0, row + quadRow(0u, 0u, lane), matrix, out, col); finish(q.s0_1, row + quadRow(0u, 1u, lane), matrix, out, col); finish(q.s0_2, row + quadRow(0u, 2u, lane), matrix, out, col); finish(q.s0_3, row + quadRow(0u, 3u, lane), matrix, out, col);
+    finish(q.s1_0, row + quadRow(1u, 0u, lane), matrix, out, col); finish(q.s1_1, row + quadRow(1u, 1u, lane), matrix, out, col); finish(q.s1_2, row + quadRow(1u, 2u, lane), matrix, out, col); finish(q.s1_3, row + quadRow(1u, 3u, lane), matrix, out, col);
+    finish(q.s2_0, row + quadRow(2u, 0u, lane), matrix, out, col); finish(q.s2_1, row + quadRow(2u, 1u, lane), matrix, out, col); finish(q.s2_2, row + quadRow(2u, 2u, lane), matrix, out, col); finish(q.s2_3, row + quadRow(2u, 3u, lane), matrix, out, col);
+    finish(q.s3_0, row + quadRow(3u, 0u, lane), matrix, out, col); finish(q.s3_1, row + quadRow(3u, 1u, lane), matrix, out, col); finish(q.s3_2, row + quadRow(3u, 2u, lane), matrix, out, col); finish(q.s3_3, row + quadRow(3u, 3u, lane), matrix, out, col);
+  } else {
+    var sums = quadSums(q);
+    for (var i = 0u; i < 16u; i++) { finish(sums[i], row + quadRow(i / 4u, i % 4u, lane), matrix, out, col); }
   }
 }

@@ -1,6 +1,8 @@
 enable subgroups;
-// c = a . b (+ bias) for adapters whose subgroups are one quad (SwiftShader): a subgroup owns 16 rows x 16 columns (kernel/lib/quad.wgsl).
+// c = a . b (+ bias) for adapters whose subgroups are one quad (SwiftShader): a subgroup owns 16 rows x 16 columns (kernel/lib/quad.wgsl),
+// and `finish` writes them (quad-vec4.wgsl, quad-f32.wgsl).
 
+alias Elem = f32; // of bias and c
 const TA: bool = false; // a is stored [k, m]
 const TB: bool = false; // b is stored [n, k]
 
@@ -18,8 +20,8 @@ struct Params {
 
 @group(0) @binding(0) var<storage, read> a: array<vec4f>; // [batch, m, steps * 4], or [batch, steps * 4, m]
 @group(0) @binding(1) var<storage, read> b: array<vec4f>; // [batch, steps * 4, n], or [batch, n, steps * 4]
-@group(0) @binding(2) var<storage, read> bias: array<f32>; // [n], or [m] if p.bias is 2
-@group(0) @binding(3) var<storage, read_write> c: array<f32>; // [batch, m, n]
+@group(0) @binding(2) var<storage, read> bias: array<Elem>; // [n], or [m] if p.bias is 2
+@group(0) @binding(3) var<storage, read_write> c: array<Elem>; // [batch, m, n]
 @group(0) @binding(4) var<uniform> p: Params;
 
 @compute @workgroup_size(4)
@@ -33,8 +35,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let operands = Operands(
     batch * p.strideA, p.rowA, select(p.m, p.rowA, TA) - 1u, batch * p.strideB, p.rowB, select(p.rowB, p.n, TB) - 1u, p.steps, p.steps * 4u - 1u,
   );
-  var sums = quadSums(quadProduct(operands, row, col, lane));
-  if (at >= p.tiles || col >= p.n) { return; }
-  let out = batch * p.m * p.n;
-  for (var i = 0u; i < 16u; i++) { put(row + quadRow(i, lane), col, out, sums[i]); }
+  let q = quadProduct(operands, row, col, lane);
+  if (at < p.tiles && col < p.n) { finish(q, batch, row, col, lane); }
 }

@@ -6,6 +6,8 @@ import type { Tensor } from "../../tensor/tensor";
 import quadWgsl from "./matmul-quad.wgsl";
 import { pack } from "./pack";
 import putWgsl from "./put.wgsl";
+import quadF32Wgsl from "./quad-f32.wgsl";
+import quadVec4Wgsl from "./quad-vec4.wgsl";
 import { epilogue, type Product, productFlops } from "./spec";
 
 /** The subgroup size that the kernel is written for. */
@@ -13,24 +15,33 @@ export const QUAD_LANES = 4;
 /** Rows and columns of the result that a subgroup owns. */
 const TILE = 16;
 
+const params = { TA: [false, true], TB: [false, true] };
+const uniforms = {
+  m: "u32",
+  n: "u32",
+  steps: "u32",
+  rowA: "u32",
+  rowB: "u32",
+  strideA: "u32",
+  strideB: "u32",
+  tilesM: "u32",
+  tiles: "u32",
+  alpha: "f32",
+  bias: "u32",
+  act: "u32",
+} as const;
 export const matmulQuadKernel = /* @__PURE__ */ defineKernel({
   name: "matmul-quad",
-  source: [erfWgsl, activateWgsl, putWgsl, quadLibWgsl, quadWgsl],
-  params: { TA: [false, true], TB: [false, true] },
-  uniforms: {
-    m: "u32",
-    n: "u32",
-    steps: "u32",
-    rowA: "u32",
-    rowB: "u32",
-    strideA: "u32",
-    strideB: "u32",
-    tilesM: "u32",
-    tiles: "u32",
-    alpha: "f32",
-    bias: "u32",
-    act: "u32",
-  },
+  source: [quadLibWgsl, erfWgsl, activateWgsl, putWgsl, quadF32Wgsl, quadWgsl],
+  params: { ...params, Elem: ["f32"] },
+  uniforms,
+});
+/** For results of whole vec4 without an activation or a bias by row: a shorter end. */
+export const matmulQuadVec4Kernel = /* @__PURE__ */ defineKernel({
+  name: "matmul-quad-vec4",
+  source: [quadLibWgsl, quadVec4Wgsl, quadWgsl],
+  params: { ...params, Elem: ["vec4f"] },
+  uniforms,
 });
 
 /** An operand as the kernel reads it. */
@@ -75,7 +86,7 @@ export function productQuad(spec: Product): void {
   const right = operand(b, batch, k, n, k, spec.transposeB ?? false, spec.sharedB ?? false);
   const tilesM = Math.ceil(m / TILE);
   const tiles = batch * tilesM;
-  const uniforms = {
+  const scalars = {
     m,
     n,
     steps: Math.ceil(k / 4),
@@ -89,7 +100,8 @@ export function productQuad(spec: Product): void {
   };
   const tensors = { a: left.tensor, b: right.tensor, bias: bias ?? right.tensor, c: y };
   const groups = [Math.ceil(n / TILE), ...spread(tiles)] as const;
-  const params = { TA: left.turned, TB: right.turned };
-  matmulQuadKernel.run(y.device, tensors, uniforms, groups, params, productFlops(spec, m));
+  const whole = n % 4 === 0 && scalars.act === 0 && scalars.bias !== 2;
+  const kernel = whole ? matmulQuadVec4Kernel : matmulQuadKernel;
+  kernel.run(y.device, tensors, scalars, groups, { TA: left.turned, TB: right.turned }, productFlops(spec, m));
   for (const { tensor, owned } of [left, right]) if (owned) tensor.dispose("matmul");
 }
