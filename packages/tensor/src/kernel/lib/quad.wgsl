@@ -17,14 +17,15 @@ struct Quad {
   s2_0: vec4f, s2_1: vec4f, s2_2: vec4f, s2_3: vec4f, s3_0: vec4f, s3_1: vec4f, s3_2: vec4f, s3_3: vec4f,
 }
 
-// Four columns of a row: s + y0 b0 + y1 b1 + y2 b2 + y3 b3, one column after the other: two registers do, and a sum is loaded and stored
-// once per four terms.
+// Four columns of a row: s + b3 y3 + b2 y2 + b1 y1 + b0 y0, one column after the other: two registers do, and a sum is loaded and stored
+// once per four terms. Which factor comes first, the order of the terms and that of the swaps were chosen by measurement: they decide
+// what SwiftShader's compiler keeps in registers (0003-products.md).
 fn mixColumns(y: vec4f, b: mat4x4f, s: vec4f) -> vec4f {
   return vec4f(
-    fma(y.w, b[3].x, fma(y.z, b[2].x, fma(y.y, b[1].x, fma(y.x, b[0].x, s.x)))),
-    fma(y.w, b[3].y, fma(y.z, b[2].y, fma(y.y, b[1].y, fma(y.x, b[0].y, s.y)))),
-    fma(y.w, b[3].z, fma(y.z, b[2].z, fma(y.y, b[1].z, fma(y.x, b[0].z, s.z)))),
-    fma(y.w, b[3].w, fma(y.z, b[2].w, fma(y.y, b[1].w, fma(y.x, b[0].w, s.w)))),
+    fma(b[0].x, y.x, fma(b[1].x, y.y, fma(b[2].x, y.z, fma(b[3].x, y.w, s.x)))),
+    fma(b[0].y, y.x, fma(b[1].y, y.y, fma(b[2].y, y.z, fma(b[3].y, y.w, s.y)))),
+    fma(b[0].z, y.x, fma(b[1].z, y.y, fma(b[2].z, y.z, fma(b[3].z, y.w, s.z)))),
+    fma(b[0].w, y.x, fma(b[1].w, y.y, fma(b[2].w, y.z, fma(b[3].w, y.w, s.w)))),
   );
 }
 
@@ -45,14 +46,14 @@ fn quadProduct(o: Operands, row: u32, col: u32, lane: u32) -> Quad {
     var y = mat4x4f(b[j.x], b[j.y], b[j.z], b[j.w]); // terms
     if (TA) { x = transpose(x); }
     if (TB) { y = transpose(y); }
-    s0_0 = mixColumns(x[0], y, s0_0); s0_1 = mixColumns(quadSwapX(x[0]), y, s0_1);
-    s0_2 = mixColumns(quadSwapY(x[0]), y, s0_2); s0_3 = mixColumns(quadSwapDiagonal(x[0]), y, s0_3);
-    s1_0 = mixColumns(x[1], y, s1_0); s1_1 = mixColumns(quadSwapX(x[1]), y, s1_1);
-    s1_2 = mixColumns(quadSwapY(x[1]), y, s1_2); s1_3 = mixColumns(quadSwapDiagonal(x[1]), y, s1_3);
-    s2_0 = mixColumns(x[2], y, s2_0); s2_1 = mixColumns(quadSwapX(x[2]), y, s2_1);
-    s2_2 = mixColumns(quadSwapY(x[2]), y, s2_2); s2_3 = mixColumns(quadSwapDiagonal(x[2]), y, s2_3);
-    s3_0 = mixColumns(x[3], y, s3_0); s3_1 = mixColumns(quadSwapX(x[3]), y, s3_1);
-    s3_2 = mixColumns(quadSwapY(x[3]), y, s3_2); s3_3 = mixColumns(quadSwapDiagonal(x[3]), y, s3_3);
+    s0_1 = mixColumns(quadSwapX(x[0]), y, s0_1); s0_2 = mixColumns(quadSwapY(x[0]), y, s0_2);
+    s0_3 = mixColumns(quadSwapDiagonal(x[0]), y, s0_3); s0_0 = mixColumns(x[0], y, s0_0);
+    s1_1 = mixColumns(quadSwapX(x[1]), y, s1_1); s1_2 = mixColumns(quadSwapY(x[1]), y, s1_2);
+    s1_3 = mixColumns(quadSwapDiagonal(x[1]), y, s1_3); s1_0 = mixColumns(x[1], y, s1_0);
+    s2_1 = mixColumns(quadSwapX(x[2]), y, s2_1); s2_2 = mixColumns(quadSwapY(x[2]), y, s2_2);
+    s2_3 = mixColumns(quadSwapDiagonal(x[2]), y, s2_3); s2_0 = mixColumns(x[2], y, s2_0);
+    s3_1 = mixColumns(quadSwapX(x[3]), y, s3_1); s3_2 = mixColumns(quadSwapY(x[3]), y, s3_2);
+    s3_3 = mixColumns(quadSwapDiagonal(x[3]), y, s3_3); s3_0 = mixColumns(x[3], y, s3_0);
     ai += nextA;
   }
   return Quad(s0_0, s0_1, s0_2, s0_3, s1_0, s1_1, s1_2, s1_3, s2_0, s2_1, s2_2, s2_3, s3_0, s3_1, s3_2, s3_3);

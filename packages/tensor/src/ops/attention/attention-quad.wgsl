@@ -73,14 +73,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let q = quadProduct(operands, row, col, lane);
   if (place >= p.tiles || col >= p.n) { return; }
   let out = p.cStart + image * p.cBatch + head * p.cHead + matrix * p.cEach + col / 4u;
-  // Written out or in a loop over a copy: as in matmul-quad-vec4.
-  if (TB) {
-    finish(q.s0_0, row + quadRow(0u, 0u, lane), matrix, out, col); finish(q.s0_1, row + quadRow(0u, 1u, lane), matrix, out, col); finish(q.s0_2, row + quadRow(0u, 2u, lane), matrix, out, col); finish(q.s0_3, row + quadRow(0u, 3u, lane), matrix, out, col);
-    finish(q.s1_0, row + quadRow(1u, 0u, lane), matrix, out, col); finish(q.s1_1, row + quadRow(1u, 1u, lane), matrix, out, col); finish(q.s1_2, row + quadRow(1u, 2u, lane), matrix, out, col); finish(q.s1_3, row + quadRow(1u, 3u, lane), matrix, out, col);
-    finish(q.s2_0, row + quadRow(2u, 0u, lane), matrix, out, col); finish(q.s2_1, row + quadRow(2u, 1u, lane), matrix, out, col); finish(q.s2_2, row + quadRow(2u, 2u, lane), matrix, out, col); finish(q.s2_3, row + quadRow(2u, 3u, lane), matrix, out, col);
-    finish(q.s3_0, row + quadRow(3u, 0u, lane), matrix, out, col); finish(q.s3_1, row + quadRow(3u, 1u, lane), matrix, out, col); finish(q.s3_2, row + quadRow(3u, 2u, lane), matrix, out, col); finish(q.s3_3, row + quadRow(3u, 3u, lane), matrix, out, col);
-  } else {
-    var sums = quadSums(q);
-    for (var i = 0u; i < 16u; i++) { finish(sums[i], row + quadRow(i / 4u, i % 4u, lane), matrix, out, col); }
-  }
+  var sums = quadSums(q);
+  for (var i = 0u; i < 16u; i++) { finish(sums[i], row + quadRow(i / 4u, i % 4u, lane), matrix, out, col); }
 }
