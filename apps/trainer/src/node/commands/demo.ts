@@ -22,8 +22,8 @@ interface DemoFlags {
 const EXAMPLES = fileURLToPath(new URL("../../../../../examples/data", import.meta.url));
 const PRIMARY = "dsb_purple_white";
 const AUXILIARY = ["dsb_lilac_low", "dsb_lilac_high", "dsb_pink_he", "dsb_fluo"];
-/** As many as end well within three minutes on lavapipe, six on SwiftShader, and one on a GPU. */
-const STEPS = { swiftshader: 270, lavapipe: 300, other: 600 };
+/** As many as end well within three minutes on lavapipe, five on SwiftShader, and one on a GPU. */
+const STEPS = { software: 300, other: 600 };
 const PROBES = 4;
 
 /** `ama-sam demo`: real nuclei learned from scratch on any machine. */
@@ -75,8 +75,7 @@ export const addDemo: AddCommand = (program, { io, run }) => {
 
 /** Steps of a demo without `--minutes`: by adapter and not by its speed, so that it gives the same again. */
 function stepsOn({ info }: Device): number {
-  if (/swiftshader/i.test(info.name)) return STEPS.swiftshader;
-  return info.kind === "software" ? STEPS.lavapipe : STEPS.other;
+  return info.kind === "software" ? STEPS.software : STEPS.other;
 }
 
 /** The demo's recipe: nano from scratch on crops at the images' own scale. */
