@@ -44,7 +44,7 @@ describe("one op of @ama-sam/tensor", () => {
   const cases = [
     { name: "relu", own: ["ops/unary"], budgetKib: 25 },
     { name: "layerNorm", own: ["ops/layer-norm"], budgetKib: 40 },
-    { name: "matmul", own: ["ops/matmul", "ops/permute", "ops/linear"], budgetKib: 66 },
+    { name: "matmul", own: ["ops/matmul", "ops/permute", "ops/linear"], budgetKib: 70 },
   ];
   test.each(cases)("$name brings no WGSL of other ops", async ({ name, own, budgetKib }) => {
     const made = await bundle(`import { ${name} } from "@ama-sam/tensor"; console.log(${name});`);
@@ -81,10 +81,10 @@ const WHOLE_KIB: Record<string, number> = {
   "@ama-sam/checkpoint": 75,
   "@ama-sam/data": 170,
   "@ama-sam/viewer": 30,
-  "@ama-sam/tensor": 290,
+  "@ama-sam/tensor": 298,
   "@ama-sam/nn": 150,
   "@ama-sam/sam-encoder": 240,
-  "@ama-sam/sam-decoder": 230,
+  "@ama-sam/sam-decoder": 236,
   "@ama-sam/hr-decoder": 160,
   "@ama-sam/spgen": 140,
   "@ama-sam/cgrl": 100,
