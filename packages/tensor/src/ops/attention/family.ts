@@ -1,9 +1,8 @@
 import { forcedFamily } from "../../debug/flags";
 import type { Device } from "../../device/device";
 import { KernelError } from "../../errors";
-import { narrowSubgroup } from "../../kernel/narrow-subgroup";
+import { narrowSubgroup, QUAD_LANES } from "../../kernel/narrow-subgroup";
 import type { AttentionVariant, Heads } from "./heads";
-import { QUAD_LANES } from "./quad";
 import { WIDEST } from "./subgroup";
 import { tileTakes } from "./tile";
 import { LANES } from "./tiles";

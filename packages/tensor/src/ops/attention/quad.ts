@@ -1,5 +1,6 @@
 import { defineKernel, spread } from "../../kernel/define-kernel";
 import quadLibWgsl from "../../kernel/lib/quad.wgsl";
+import { QUAD_TILE } from "../../kernel/narrow-subgroup";
 import { empty, type Tensor } from "../../tensor/tensor";
 import quadWgsl from "./attention-quad.wgsl";
 import biasGradWgsl from "./attention-quad-bias-grad.wgsl";
@@ -7,10 +8,6 @@ import softmaxWgsl from "./attention-quad-softmax.wgsl";
 import type { GradTensors, Heads, HeadTensors, Strides } from "./heads";
 import type { BiasLayout } from "./rel-pos";
 
-/** The subgroup size that the kernels are written for. */
-export const QUAD_LANES = 4;
-/** Rows and columns of a product that a subgroup owns. */
-const TILE = 16;
 /** Bytes of scores that are there at a time, or a row of tiles where that is more. */
 const PIECE_BYTES = 4 * 2 ** 20;
 /** How a product ends: END of the kernel. */
@@ -104,7 +101,7 @@ interface Piece {
 function piecesOf(h: Heads, copies: number): Piece[] {
   const line = Math.ceil(h.nk / 4) * 16 * copies;
   const fitting = Math.floor(PIECE_BYTES / line);
-  const rows = Math.min(h.nq, Math.max(TILE, Math.floor(fitting / TILE) * TILE));
+  const rows = Math.min(h.nq, Math.max(QUAD_TILE, Math.floor(fitting / QUAD_TILE) * QUAD_TILE));
   const together = Math.max(1, Math.floor(fitting / (Math.ceil(h.nq / 4) * 4)));
   const count = h.batch * h.heads;
   const pieces: Piece[] = [];
@@ -159,7 +156,7 @@ interface PieceProduct {
 
 function run(h: Heads, piece: Piece, layout: BiasLayout, spec: PieceProduct): void {
   const { a, b, c, m, n, k, TA = false, TB = false, end = "plain", bias = null, stats, weights } = spec;
-  const tilesM = Math.ceil(m / TILE);
+  const tilesM = Math.ceil(m / QUAD_TILE);
   const tiles = piece.matrices * tilesM;
   const np = Math.ceil(h.nq / 4) * 4;
   const uniforms = {
@@ -208,7 +205,7 @@ function run(h: Heads, piece: Piece, layout: BiasLayout, spec: PieceProduct): vo
     c: c.tensor,
   };
   const params = { TA, TB, END: END[end], REL: bias !== null };
-  const groups = [Math.ceil(n / TILE), ...spread(tiles)] as const;
+  const groups = [Math.ceil(n / QUAD_TILE), ...spread(tiles)] as const;
   attentionQuadKernel.run(c.tensor.device, tensors, uniforms, groups, params, 2 * piece.matrices * m * n * k);
 }
 

@@ -1,10 +1,11 @@
 import { defineKernel, spread } from "../../kernel/define-kernel";
+import { QUAD_LANES } from "../../kernel/narrow-subgroup";
 import { empty, type Tensor } from "../../tensor/tensor";
 import statsWgsl from "./attention-stats.wgsl";
 import { type AttentionFamily, attentionFamily } from "./family";
 import type { AttentionVariant, Heads, HeadTensors } from "./heads";
 import { forwardPlain, gradKvPlain, gradQPlain } from "./plain";
-import { forwardQuad, gradQuad, QUAD_LANES, quadBiasLayout } from "./quad";
+import { forwardQuad, gradQuad, quadBiasLayout } from "./quad";
 import { biasLayout, relPosBias, relPosGradQ, relPosGradTable } from "./rel-pos";
 import { forwardSubgroup, gradKvSubgroup, gradQSubgroup } from "./subgroup";
 import { forwardTile } from "./tile";

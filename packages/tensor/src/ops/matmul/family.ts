@@ -1,8 +1,8 @@
 import { forcedFamily } from "../../debug/flags";
 import { KernelError } from "../../errors";
+import { QUAD_LANES } from "../../kernel/narrow-subgroup";
 import { hasMatrixUnits, matrixTakes } from "./matrix";
 import { PANEL_LANES, panelsTake } from "./panels";
-import { QUAD_LANES } from "./quad";
 import type { Product } from "./spec";
 import { tileTakes } from "./tile";
 import { windowsTake } from "./windows";

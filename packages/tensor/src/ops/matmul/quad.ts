@@ -2,6 +2,7 @@ import { defineKernel, spread } from "../../kernel/define-kernel";
 import activateWgsl from "../../kernel/lib/activate.wgsl";
 import erfWgsl from "../../kernel/lib/erf.wgsl";
 import quadLibWgsl from "../../kernel/lib/quad.wgsl";
+import { QUAD_TILE } from "../../kernel/narrow-subgroup";
 import type { Tensor } from "../../tensor/tensor";
 import quadWgsl from "./matmul-quad.wgsl";
 import { pack } from "./pack";
@@ -9,11 +10,6 @@ import putWgsl from "./put.wgsl";
 import quadF32Wgsl from "./quad-f32.wgsl";
 import quadVec4Wgsl from "./quad-vec4.wgsl";
 import { epilogue, type Product, productFlops } from "./spec";
-
-/** The subgroup size that the kernel is written for. */
-export const QUAD_LANES = 4;
-/** Rows and columns of the result that a subgroup owns. */
-const TILE = 16;
 
 const params = { TA: [false, true], TB: [false, true] };
 const uniforms = {
@@ -56,8 +52,9 @@ interface Operand {
 }
 
 /**
- * A matrix that is wanted as rows x cols, and is stored so, or [cols, rows] if `transposed`: as it lies where it has whole vec4 that way, else a copy.
- * @param depth terms of the product; the kernel takes them in fours
+ * A matrix that is wanted as rows x cols, and is stored so, or [cols, rows] if `transposed`: as it lies where its rows are whole vec4,
+ * else a copy.
+ * @param depth terms of the product, which the kernel takes in fours
  */
 function operand(
   x: Tensor,
@@ -84,7 +81,7 @@ export function productQuad(spec: Product): void {
   const { a, b, y, batch, m, n, k, bias = null } = spec;
   const left = operand(a, batch, m, k, k, spec.transposeA ?? false, spec.sharedA ?? false);
   const right = operand(b, batch, k, n, k, spec.transposeB ?? false, spec.sharedB ?? false);
-  const tilesM = Math.ceil(m / TILE);
+  const tilesM = Math.ceil(m / QUAD_TILE);
   const tiles = batch * tilesM;
   const scalars = {
     m,
@@ -99,7 +96,7 @@ export function productQuad(spec: Product): void {
     ...epilogue(spec),
   };
   const tensors = { a: left.tensor, b: right.tensor, bias: bias ?? right.tensor, c: y };
-  const groups = [Math.ceil(n / TILE), ...spread(tiles)] as const;
+  const groups = [Math.ceil(n / QUAD_TILE), ...spread(tiles)] as const;
   const whole = n % 4 === 0 && scalars.act === 0 && scalars.bias !== 2;
   const kernel = whole ? matmulQuadVec4Kernel : matmulQuadKernel;
   kernel.run(y.device, tensors, scalars, groups, { TA: left.turned, TB: right.turned }, productFlops(spec, m));
