@@ -16,26 +16,22 @@ const products: OpCase<MatmulOptions>[] = [
   ...sizes.map((m, i) => ({
     inputs: { a: { shape: [m, sizes[(i + 2) % 4]] }, b: { shape: [sizes[(i + 2) % 4], 34] } },
   })),
-  ...[false, true].flatMap((transposeA) =>
-    [false, true].map((transposeB) => ({
-      inputs: {
-        a: { shape: transposeA ? [2, 12, 8] : [2, 8, 12] },
-        b: { shape: transposeB ? [2, 36, 12] : [2, 12, 36] },
-      },
-      attrs: { transposeA, transposeB },
-    })),
+  // each operand stored both ways; the second of several tiles both ways
+  ...[
+    [8, 12, 36],
+    [36, 20, 44],
+  ].flatMap(([m, k, n]) =>
+    [false, true].flatMap((transposeA) =>
+      [false, true].map((transposeB) => ({
+        inputs: {
+          a: { shape: transposeA ? [2, k, m] : [2, m, k] },
+          b: { shape: transposeB ? [2, n, k] : [2, k, n] },
+        },
+        attrs: { transposeA, transposeB },
+      })),
+    ),
   ),
   { inputs: { a: { shape: [2, 7, 6] }, b: { shape: [2, 9, 7] } }, attrs: { transposeA: true, transposeB: true } },
-  // several tiles both ways, each operand stored both ways
-  ...[false, true].flatMap((transposeA) =>
-    [false, true].map((transposeB) => ({
-      inputs: {
-        a: { shape: transposeA ? [2, 20, 36] : [2, 36, 20] },
-        b: { shape: transposeB ? [2, 44, 20] : [2, 20, 44] },
-      },
-      attrs: { transposeA, transposeB },
-    })),
-  ),
   { name: "b shared", inputs: { a: { shape: [3, 6, 7] }, b: { shape: [7, 9] } } },
 ];
 const { f16 } = (await testDevice()).abilities;

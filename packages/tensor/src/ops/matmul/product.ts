@@ -7,33 +7,31 @@ import directWgsl from "./matmul-direct.wgsl";
 import subgroupWgsl from "./matmul-subgroup.wgsl";
 import { productMatrix } from "./matrix";
 import { pack } from "./pack";
-import { productPanels } from "./panels";
+import { PANEL_LANES, productPanels } from "./panels";
 import putWgsl from "./put.wgsl";
 import { productQuad } from "./quad";
-import { epilogue, type Product, productFlops } from "./spec";
+import { epilogue, type Product, productFlops, tailUniforms } from "./spec";
 import { productTile } from "./tile";
 import { productWindows } from "./windows";
 
 export type { Activation, Product } from "./spec";
 
 const head = { m: "u32", n: "u32", k: "u32", kp: "u32", nv: "u32", strideA: "u32", strideB: "u32" } as const;
-const tail = { tilesM: "u32", tiles: "u32", alpha: "f32", bias: "u32", act: "u32" } as const;
 
 export const matmulSubgroupKernel = /* @__PURE__ */ defineKernel({
   name: "matmul-subgroup",
   source: [erfWgsl, activateWgsl, putWgsl, subgroupWgsl],
   params: { PANELS: [true, false] },
-  uniforms: { ...head, bTile: "u32", bStep: "u32", ...tail },
+  uniforms: { ...head, bTile: "u32", bStep: "u32", ...tailUniforms },
 });
 export const matmulDirectKernel = /* @__PURE__ */ defineKernel({
   name: "matmul-direct",
   source: [erfWgsl, activateWgsl, putWgsl, directWgsl],
   params: { ElemA: ["f32", "f16"] },
-  uniforms: { ...head, ...tail },
+  uniforms: { ...head, ...tailUniforms },
 });
 
-/** Lanes of a subgroup, and rows of the result that a workgroup owns, as the kernels have them. */
-const LANES = 8;
+/** Rows of the result that a workgroup owns, as the kernels have them. */
 const TILE_ROWS = { subgroup: 16, direct: 64 };
 
 /** Below this many rows of the result, putting b in panels costs more than it saves. */
@@ -79,7 +77,7 @@ function productRows(spec: Product, family: "subgroup" | "direct"): void {
   });
   // Rows of b past k meet zeros of a's padding: a is padded whenever k is not a multiple of four, and so must b's rows be.
   const transposed = spec.transposeB ?? false;
-  const panel = family === "subgroup" && (transposed || m >= PANEL_ROWS) ? LANES : 0;
+  const panel = family === "subgroup" && (transposed || m >= PANEL_ROWS) ? PANEL_LANES : 0;
   const right = pack(b, {
     batch,
     rows: k,
@@ -109,10 +107,10 @@ function productRows(spec: Product, family: "subgroup" | "direct"): void {
       ...common,
       kp: left.cols,
       strideA: left.stride,
-      bTile: panel ? right.tile : LANES,
+      bTile: panel ? right.tile : PANEL_LANES,
       bStep: right.step,
     };
-    const groups = [Math.ceil(columns / LANES), rows, layers] as const;
+    const groups = [Math.ceil(columns / PANEL_LANES), rows, layers] as const;
     matmulSubgroupKernel.run(device, tensors, uniforms, groups, { PANELS: panel > 0 }, productFlops(spec, m));
   } else {
     const uniforms = { ...common, kp: left.cols * 4, strideA: left.stride * 4 };

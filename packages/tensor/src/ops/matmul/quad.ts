@@ -9,7 +9,7 @@ import { pack } from "./pack";
 import putWgsl from "./put.wgsl";
 import quadF32Wgsl from "./quad-f32.wgsl";
 import quadVec4Wgsl from "./quad-vec4.wgsl";
-import { epilogue, type Product, productFlops } from "./spec";
+import { epilogue, type Product, productFlops, tailUniforms } from "./spec";
 
 const params = { TA: [false, true], TB: [false, true] };
 const uniforms = {
@@ -20,11 +20,7 @@ const uniforms = {
   rowB: "u32",
   strideA: "u32",
   strideB: "u32",
-  tilesM: "u32",
-  tiles: "u32",
-  alpha: "f32",
-  bias: "u32",
-  act: "u32",
+  ...tailUniforms,
 } as const;
 export const matmulQuadKernel = /* @__PURE__ */ defineKernel({
   name: "matmul-quad",

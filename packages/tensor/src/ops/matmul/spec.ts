@@ -38,6 +38,9 @@ export function epilogue({ alpha = 1, bias = null, biasPerRow = false, activatio
   return { alpha, bias: bias === null ? 0 : biasPerRow ? 2 : 1, act: ACT[activation] };
 }
 
+/** The last scalars of kernels whose workgroups own tiles: tiles of a matrix and of all, and {@link epilogue}. */
+export const tailUniforms = { tilesM: "u32", tiles: "u32", alpha: "f32", bias: "u32", act: "u32" } as const;
+
 /** Scalars of the kernels on tiles in workgroup memory. */
 export const tileUniforms = {
   m: "u32",
@@ -45,9 +48,5 @@ export const tileUniforms = {
   k: "u32",
   strideA: "u32",
   strideB: "u32",
-  tilesM: "u32",
-  tiles: "u32",
-  alpha: "f32",
-  bias: "u32",
-  act: "u32",
+  ...tailUniforms,
 } as const;
