@@ -19,6 +19,7 @@ const SB: u32 = select(TN, BK, TB) + 8u; // line of the tile of b: along k if TB
 const LB: u32 = select(BK, TN, TB); // its lines
 const HA: u32 = TM * BK / 4u / WG; // vec4 of a that a lane brings
 const HB: u32 = TN * BK / 4u / WG;
+const LINE_B: u32 = select(TN, BK, TB) / 4u; // the same in vec4, without padding
 const SP: u32 = 20u; // line of a corner
 
 struct Params {
@@ -45,6 +46,29 @@ var<workgroup> corner: array<f32, WG / 32u * 16u * SP>; // a fragment of sums pe
 fn put4A(at: u32, v: vec4h) { tileA[at] = v.x; tileA[at + 1u] = v.y; tileA[at + 2u] = v.z; tileA[at + 3u] = v.w; }
 fn put4B(at: u32, v: vec4h) { tileB[at] = v.x; tileB[at + 1u] = v.y; tileB[at + 2u] = v.z; tileB[at + 3u] = v.w; }
 
+// What a lane brings of the next tiles, as it is stored.
+struct Parts { a: array<vec4f, HA>, b: array<vec4h, HB> }
+struct Place { row: u32, col: u32, batch: u32, lane: u32 }
+
+// Rows and columns past the end repeat the last, because they are not written; steps past the end become zeros in the tiles. Without a
+// branch, which a compiler would let wait for its load: all are on their way while the fragments multiply.
+fn fetch(to: Place, at: u32) -> Parts {
+  var parts: Parts;
+  for (var h = 0u; h < HA; h++) {
+    let i = to.lane + h * WG;
+    let r = min(to.row + i / (BK / 4u), p.m - 1u);
+    let k = min(at + i % (BK / 4u) * 4u, p.k - 4u);
+    parts.a[h] = a[to.batch * p.strideA + (r * p.k + k) / 4u];
+  }
+  for (var h = 0u; h < HB; h++) {
+    let i = to.lane + h * WG;
+    let n = min(to.col + select(i % LINE_B * 4u, i / LINE_B, TB), select(p.n - 4u, p.n - 1u, TB));
+    let k = min(at + select(i / LINE_B, i % LINE_B * 4u, TB), select(p.k - 1u, p.k - 4u, TB));
+    parts.b[h] = b[to.batch * p.strideB + select(k * p.n + n, n * p.k + k, TB) / 4u];
+  }
+  return parts;
+}
+
 fn finish(row: u32, col: u32, batch: u32, factor: f32, value: vec4f) {
   var v = value * (factor * p.alpha);
   if (p.bias == 1u) { v += vec4f(bias[col], bias[col + 1u], bias[col + 2u], bias[col + 3u]); }
@@ -70,43 +94,25 @@ fn main(
   var factors: array<f32, HA>; // of the rows that this lane brings
   for (var h = 0u; h < HA; h++) {
     let r = row + (lane + h * WG) / (BK / 4u);
-    factors[h] = select(0.0, 1.0 / scale[firstScale + min(r, p.m - 1u)], r < p.m);
+    factors[h] = 1.0 / scale[firstScale + min(r, p.m - 1u)];
   }
-  var nextA: array<vec4h, HA>;
-  var nextB: array<vec4h, HB>;
+  let place = Place(row, col, batch, lane);
+  var next = fetch(place, 0u);
   var sums: array<Sums, FM * FN>;
-  for (var at = 0u; at < p.k + BK; at += BK) {
-    if (at > 0u) {
-      workgroupBarrier(); // the last step's fragments have been read
-      for (var h = 0u; h < HA; h++) {
-        let i = lane + h * WG;
-        put4A(i / (BK / 4u) * SA + i % (BK / 4u) * 4u, nextA[h]);
-      }
-      for (var h = 0u; h < HB; h++) {
-        let i = lane + h * WG;
-        let line = select(TN, BK, TB) / 4u;
-        put4B(i / line * SB + i % line * 4u, nextB[h]);
-      }
-      workgroupBarrier();
+  for (var at = 0u; at < p.k; at += BK) {
+    workgroupBarrier(); // the last step's fragments have been read
+    for (var h = 0u; h < HA; h++) {
+      let i = lane + h * WG;
+      let k = i % (BK / 4u) * 4u;
+      put4A(i / (BK / 4u) * SA + k, select(vec4h(), vec4h(next.a[h] * factors[h]), at + k < p.k));
     }
-    if (at < p.k) {
-      for (var h = 0u; h < HA; h++) {
-        let i = lane + h * WG;
-        let r = row + i / (BK / 4u);
-        let k = at + i % (BK / 4u) * 4u;
-        nextA[h] = vec4h();
-        if (r < p.m && k < p.k) { nextA[h] = vec4h(a[batch * p.strideA + (r * p.k + k) / 4u] * factors[h]); }
-      }
-      for (var h = 0u; h < HB; h++) {
-        let i = lane + h * WG;
-        let line = select(TN, BK, TB) / 4u;
-        let n = col + select(i % line * 4u, i / line, TB);
-        let k = at + select(i / line, i % line * 4u, TB);
-        nextB[h] = vec4h();
-        if (n < p.n && k < p.k) { nextB[h] = b[batch * p.strideB + select(k * p.n + n, n * p.k + k, TB) / 4u]; }
-      }
+    for (var h = 0u; h < HB; h++) {
+      let i = lane + h * WG;
+      let k = select(i / LINE_B, i % LINE_B * 4u, TB);
+      put4B(i / LINE_B * SB + i % LINE_B * 4u, select(vec4h(), next.b[h], at + k < p.k));
     }
-    if (at == 0u) { continue; }
+    workgroupBarrier();
+    next = fetch(place, at + BK);
     for (var k = 0u; k < BK; k += 16u) {
       var lefts: array<Left, FM>;
       for (var i = 0u; i < FM; i++) { lefts[i] = leftAt(fragmentA + i * 16u * SA + k); }

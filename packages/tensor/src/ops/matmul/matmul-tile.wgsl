@@ -52,27 +52,20 @@ struct Params {
 var<workgroup> tileA: array<vec4f, BK * SA>; // [BK, TM]
 var<workgroup> tileB: array<vec4f, BK * SB>; // [BK, TN]
 
-// Four elements of a line of `size`, from `col` on; zeros past the end.
+// Four elements of a line of `size`, from `col` on; past the end others, which lie where they may be read. Without a branch, which
+// a compiler would let wait for its load: all of a block's are on their way while the products run.
 fn readA(line: u32, lines: u32, col: u32, size: u32, base: u32) -> vec4f {
-  if (line >= lines || col >= size) { return vec4f(); }
-  let at = base + line * size + col;
-  if (PARTA == 4u) { return vec4f(a[at / 4u]); }
-  var v = vec4f(vec4f(a[at]).x, 0.0, 0.0, 0.0);
-  if (col + 1u < size) { v.y = vec4f(a[at + 1u]).x; }
-  if (col + 2u < size) { v.z = vec4f(a[at + 2u]).x; }
-  if (col + 3u < size) { v.w = vec4f(a[at + 3u]).x; }
-  return v;
+  let start = base + min(line, lines - 1u) * size;
+  if (PARTA == 4u) { return vec4f(a[(start + min(col, size - 4u)) / 4u]); }
+  let at = start + min(vec4u(col, col + 1u, col + 2u, col + 3u), vec4u(size - 1u));
+  return vec4f(vec4f(a[at.x]).x, vec4f(a[at.y]).x, vec4f(a[at.z]).x, vec4f(a[at.w]).x);
 }
 
 fn readB(line: u32, lines: u32, col: u32, size: u32, base: u32) -> vec4f {
-  if (line >= lines || col >= size) { return vec4f(); }
-  let at = base + line * size + col;
-  if (PARTB == 4u) { return vec4f(b[at / 4u]); }
-  var v = vec4f(vec4f(b[at]).x, 0.0, 0.0, 0.0);
-  if (col + 1u < size) { v.y = vec4f(b[at + 1u]).x; }
-  if (col + 2u < size) { v.z = vec4f(b[at + 2u]).x; }
-  if (col + 3u < size) { v.w = vec4f(b[at + 3u]).x; }
-  return v;
+  let start = base + min(line, lines - 1u) * size;
+  if (PARTB == 4u) { return vec4f(b[(start + min(col, size - 4u)) / 4u]); }
+  let at = start + min(vec4u(col, col + 1u, col + 2u, col + 3u), vec4u(size - 1u));
+  return vec4f(vec4f(b[at.x]).x, vec4f(b[at.y]).x, vec4f(b[at.z]).x, vec4f(b[at.w]).x);
 }
 
 // Where block i of a tile lies, in fours: (along m or n, along k). Lanes run along what is contiguous in storage.
@@ -81,43 +74,50 @@ fn place(i: u32, width: u32, alongK: bool) -> vec2u {
   return vec2u(i % width, i / width);
 }
 
+// Four lines of a block as they are stored.
 fn fetchA(i: u32, row: u32, k: u32, base: u32) -> mat4x4f {
   let at = vec2u(row, k) + 4u * place(i, AV, !TA);
-  if (TA) {
-    return mat4x4f(
-      readA(at.y, p.k, at.x, p.m, base), readA(at.y + 1u, p.k, at.x, p.m, base),
-      readA(at.y + 2u, p.k, at.x, p.m, base), readA(at.y + 3u, p.k, at.x, p.m, base));
-  }
-  return transpose(mat4x4f(
-    readA(at.x, p.m, at.y, p.k, base), readA(at.x + 1u, p.m, at.y, p.k, base),
-    readA(at.x + 2u, p.m, at.y, p.k, base), readA(at.x + 3u, p.m, at.y, p.k, base)));
+  let corner = select(at, at.yx, TA); // line, column
+  let size = select(vec2u(p.m, p.k), vec2u(p.k, p.m), TA); // lines, columns
+  return mat4x4f(
+    readA(corner.x, size.x, corner.y, size.y, base), readA(corner.x + 1u, size.x, corner.y, size.y, base),
+    readA(corner.x + 2u, size.x, corner.y, size.y, base), readA(corner.x + 3u, size.x, corner.y, size.y, base));
 }
 
 fn fetchB(i: u32, col: u32, k: u32, base: u32) -> mat4x4f {
   let at = vec2u(col, k) + 4u * place(i, BV, TB);
-  if (!TB) {
-    return mat4x4f(
-      readB(at.y, p.k, at.x, p.n, base), readB(at.y + 1u, p.k, at.x, p.n, base),
-      readB(at.y + 2u, p.k, at.x, p.n, base), readB(at.y + 3u, p.k, at.x, p.n, base));
-  }
-  return transpose(mat4x4f(
-    readB(at.x, p.n, at.y, p.k, base), readB(at.x + 1u, p.n, at.y, p.k, base),
-    readB(at.x + 2u, p.n, at.y, p.k, base), readB(at.x + 3u, p.n, at.y, p.k, base)));
+  let corner = select(at.yx, at, TB);
+  let size = select(vec2u(p.k, p.n), vec2u(p.n, p.k), TB);
+  return mat4x4f(
+    readB(corner.x, size.x, corner.y, size.y, base), readB(corner.x + 1u, size.x, corner.y, size.y, base),
+    readB(corner.x + 2u, size.x, corner.y, size.y, base), readB(corner.x + 3u, size.x, corner.y, size.y, base));
 }
 
-// Puts a block, lines along k, into its tile.
-fn stage(i: u32, block: mat4x4f) {
+// The lane's block of the tiles that begin at step k, of a or of b. In two steps: joined in one they would meet in copies, which wait.
+fn fetch(lane: u32, row: u32, col: u32, k: u32, baseA: u32, baseB: u32, before: mat4x4f) -> mat4x4f {
+  var block = before;
+  if (lane < BLOCKS_A) { block = fetchA(lane, row, k, baseA); }
+  if (lane >= BLOCKS_A) { block = fetchB(min(lane, BLOCKS - 1u) - BLOCKS_A, col, k, baseB); }
+  return block;
+}
+
+// Puts a block into its tile, lines along k; steps past the last are zeros. `k` is the tile's first step.
+fn stage(i: u32, block: mat4x4f, k: u32) {
   if (i < BLOCKS_A) {
     let at = place(i, AV, !TA);
+    var lines = block;
+    if (!TA) { lines = transpose(block); }
     for (var e = 0u; e < LAST_E; e++) {
       if (ROLLED && e == p.four) { break; }
-      tileA[(at.y * 4u + e) * SA + at.x] = block[e];
+      tileA[(at.y * 4u + e) * SA + at.x] = select(vec4f(), lines[e], k + at.y * 4u + e < p.k);
     }
   } else if (i < BLOCKS) {
     let at = place(i - BLOCKS_A, BV, TB);
+    var lines = block;
+    if (TB) { lines = transpose(block); }
     for (var e = 0u; e < LAST_E; e++) {
       if (ROLLED && e == p.four) { break; }
-      tileB[(at.y * 4u + e) * SB + at.x] = block[e];
+      tileB[(at.y * 4u + e) * SB + at.x] = select(vec4f(), lines[e], k + at.y * 4u + e < p.k);
     }
   }
 }
@@ -141,22 +141,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let baseB = batch * p.strideB;
   let x = lane % COLS; // this lane's vec4 column, and vec4 row, of the tile
   let y = lane / COLS;
-  var next: mat4x4f;
   var c0 = vec4f(); var c1 = vec4f(); var c2 = vec4f(); var c3 = vec4f();
   var c4 = vec4f(); var c5 = vec4f(); var c6 = vec4f(); var c7 = vec4f();
   var d0 = vec4f(); var d1 = vec4f(); var d2 = vec4f(); var d3 = vec4f();
   var d4 = vec4f(); var d5 = vec4f(); var d6 = vec4f(); var d7 = vec4f();
-  for (var at = 0u; at < p.k + BK; at += BK) {
-    if (at > 0u) {
-      workgroupBarrier(); // the last step's products have been read
-      stage(lane, next);
-      workgroupBarrier();
-    }
-    if (at < p.k) {
-      if (lane < BLOCKS_A) { next = fetchA(lane, row, at, baseA); }
-      else if (lane < BLOCKS) { next = fetchB(lane - BLOCKS_A, col, at, baseB); }
-    }
-    if (at == 0u) { continue; }
+  var next = fetch(lane, row, col, 0u, baseA, baseB, mat4x4f());
+  for (var at = 0u; at < p.k; at += BK) {
+    workgroupBarrier(); // the last step's products have been read
+    stage(lane, next, at);
+    workgroupBarrier();
+    next = fetch(lane, row, col, at + BK, baseA, baseB, next);
     for (var k = 0u; k < LAST_K; k++) {
       if (ROLLED && k == p.bk) { break; }
       let u = tileA[k * SA + y];
