@@ -7,32 +7,31 @@ import forwardWgsl from "./attention-tile.wgsl";
 import { attentionFlops, type Heads, type HeadTensors, headUniforms } from "./heads";
 import type { BiasLayout } from "./rel-pos";
 
-const params = { WG: [64, 128], D: [64, 80, 32, 16], BLOCK: [32, 16], ROLLED: [false, true], REL: [false, true] };
+/** Query rows of a workgroup, and keys in workgroup memory: ROWS and BLOCK in WGSL. */
+const ROWS = 32;
+const BLOCK = 32;
+const params = { WG: [64], D: [64, 80, 32, 16], ROLLED: [false, true], REL: [false, true] };
 
 export const attentionTileKernel = /* @__PURE__ */ defineKernel({
   name: "attention-tile",
   source: [forwardWgsl],
   params,
-  variants: (): KernelParams[] => [
-    ...[64, 80, 32, 16].flatMap((D) => [false, true].map((REL) => ({ D, REL, BLOCK: D > 64 ? 16 : 32 }))),
-    { ROLLED: true },
-    { WG: 128 },
-    { BLOCK: 16 },
-  ],
+  // Wider heads need more workgroup memory than WebGPU promises.
+  variants: (): KernelParams[] => [32, 16].flatMap((D) => [false, true].map((REL) => ({ D, REL }))),
   uniforms: { ...headUniforms, last: "u32", scale: "f32", first: "u32", end: "u32" },
 });
 
-/** Keys that fit in workgroup memory beside their values: 32, 16, or 0 where the head is too wide. */
-function blockFor(device: Device, { dim }: Heads): number {
-  const { maxComputeWorkgroupStorageSize } = device.limits;
-  return [32, 16].find((keys) => 2 * keys * dim * 4 <= maxComputeWorkgroupStorageSize) ?? 0;
+/** Bytes of workgroup memory: queries, keys or values, scores, and a few numbers of every row. */
+function bytesFor({ dim }: Heads): number {
+  const line = Math.ceil(dim / 4);
+  return 16 * (ROWS * line + BLOCK * (line | 1) + ROWS * (BLOCK / 4 + 1)) + 4 * 3 * ROWS;
 }
 
-/** Whether the tile kernel takes these heads: whole vec4 everywhere, and a block of keys in workgroup memory. */
+/** Whether the tile kernel takes these heads: whole vec4 everywhere, and room for its tiles in workgroup memory. */
 export function tileTakes(device: Device, h: Heads): boolean {
   const { dim, q, kv, y, kOffset, vOffset } = h;
   const all = [dim, q.batch, q.head, q.row, kv.batch, kv.head, kv.row, y.batch, y.head, y.row, kOffset, vOffset];
-  return all.every((n) => n % 4 === 0) && blockFor(device, h) > 0;
+  return all.every((n) => n % 4 === 0) && bytesFor(h) <= device.limits.maxComputeWorkgroupStorageSize;
 }
 
 /** Scalars that the tile kernels share; strides and offsets in vec4. */
@@ -67,14 +66,11 @@ export function tileUniforms(h: Heads, layout: BiasLayout, blocks: number) {
  */
 export function forwardTile(h: Heads, t: HeadTensors, bias: Tensor | null, layout: BiasLayout, y: Tensor, lse: Tensor) {
   const { device } = y;
-  const WG = 64;
-  const blocks = Math.ceil(h.nq / WG);
+  const blocks = Math.ceil(h.nq / ROWS);
   const tensors = { q: t.q, k: t.k, v: t.v, bias: bias ?? t.q, y, lse };
   const uniforms = { ...tileUniforms(h, layout, blocks), last: h.dim / 4 };
   const params = {
-    WG,
     D: h.dim,
-    BLOCK: blockFor(device, h),
     ROLLED: device.info.kind === "software",
     REL: h.grid !== null,
   };
