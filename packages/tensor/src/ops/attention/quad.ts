@@ -3,65 +3,32 @@ import quadLibWgsl from "../../kernel/lib/quad.wgsl";
 import { QUAD_TILE } from "../../kernel/narrow-subgroup";
 import { empty, type Tensor } from "../../tensor/tensor";
 import quadWgsl from "./attention-quad.wgsl";
-import biasGradWgsl from "./attention-quad-bias-grad.wgsl";
 import softmaxWgsl from "./attention-quad-softmax.wgsl";
-import type { GradTensors, Heads, HeadTensors, Strides } from "./heads";
+import type { Heads, HeadTensors } from "./heads";
 import type { BiasLayout } from "./rel-pos";
-
-/** Bytes of scores that are there at a time, or a row of tiles where that is more. */
-const PIECE_BYTES = 4 * 2 ** 20;
-/** How a product ends: END of the kernel. */
-const END = { plain: 0, divided: 1, scores: 2, weights: 3, scoreGrads: 4 } as const;
+import {
+  END,
+  gradVariants,
+  headRows,
+  runPiece,
+  scoresOf,
+  type Writer,
+  writtenPieces,
+  writtenUniforms,
+} from "./written";
+import writtenWgsl from "./written.wgsl";
 
 export const attentionQuadKernel = /* @__PURE__ */ defineKernel({
   name: "attention-quad",
-  source: [quadLibWgsl, quadWgsl],
+  source: [quadLibWgsl, writtenWgsl, quadWgsl],
   params: { TA: [false, true], TB: [false, true], END: [0, 1, 2, 3, 4], REL: [false, true] },
   // Of the products that attention has.
   variants: () => [
-    { TA: false, TB: false, END: END.plain, REL: false },
-    { TA: true, TB: false, END: END.plain, REL: false },
+    ...gradVariants,
     { TA: false, TB: false, END: END.divided, REL: false },
-    ...[false, true].flatMap((REL) => [END.scores, END.weights].map((end) => ({ TA: false, TB: true, END: end, REL }))),
-    { TA: false, TB: true, END: END.scoreGrads, REL: false },
+    ...[false, true].map((REL) => ({ TA: false, TB: true, END: END.scores, REL })),
   ],
-  uniforms: {
-    heads: "u32",
-    first: "u32",
-    m: "u32",
-    n: "u32",
-    steps: "u32",
-    lastK: "u32",
-    aStart: "u32",
-    aBatch: "u32",
-    aHead: "u32",
-    aEach: "u32",
-    aRow: "u32",
-    aLast: "u32",
-    bStart: "u32",
-    bBatch: "u32",
-    bHead: "u32",
-    bEach: "u32",
-    bRow: "u32",
-    bLast: "u32",
-    cStart: "u32",
-    cBatch: "u32",
-    cHead: "u32",
-    cEach: "u32",
-    cRow: "u32",
-    tilesM: "u32",
-    tiles: "u32",
-    alpha: "f32",
-    add: "u32",
-    query: "u32",
-    nq: "u32",
-    np: "u32",
-    second: "u32",
-    nk: "u32",
-    w: "u32",
-    hp: "u32",
-    biasRow: "u32",
-  },
+  uniforms: writtenUniforms,
 });
 export const attentionQuadSoftmaxKernel = /* @__PURE__ */ defineKernel({
   name: "attention-quad-softmax",
@@ -69,152 +36,14 @@ export const attentionQuadSoftmaxKernel = /* @__PURE__ */ defineKernel({
   params: { WG: [16] },
   uniforms: { rows: "u32", m: "u32", each: "u32", row: "u32", nk: "u32", lseStart: "u32", lseEach: "u32" },
 });
-export const attentionQuadBiasGradKernel = /* @__PURE__ */ defineKernel({
-  name: "attention-quad-bias-grad",
-  source: [biasGradWgsl],
-  params: { WG: [64] },
-  uniforms: {
-    count: "u32",
-    m: "u32",
-    each: "u32",
-    row: "u32",
-    h: "u32",
-    w: "u32",
-    hp: "u32",
-    biasRow: "u32",
-    start: "u32",
-    startEach: "u32",
-  },
-});
 
-/** Some heads and queries, whose scores are there at a time. */
-interface Piece {
-  first: number;
-  matrices: number;
-  query: number;
-  /** Queries, and with padding to whole vec4. */
-  m: number;
-  mp: number;
-}
-
-/** Heads and queries in pieces whose scores, `copies` times, take about {@link PIECE_BYTES}. */
-function piecesOf(h: Heads, copies: number): Piece[] {
-  const line = Math.ceil(h.nk / 4) * 16 * copies;
-  const fitting = Math.floor(PIECE_BYTES / line);
-  const rows = Math.min(h.nq, Math.max(QUAD_TILE, Math.floor(fitting / QUAD_TILE) * QUAD_TILE));
-  const together = Math.max(1, Math.floor(fitting / (Math.ceil(h.nq / 4) * 4)));
-  const count = h.batch * h.heads;
-  const pieces: Piece[] = [];
-  for (let first = 0; first < count; first += together)
-    for (let query = 0; query < h.nq; query += rows) {
-      const m = Math.min(rows, h.nq - query);
-      pieces.push({ first, matrices: Math.min(together, count - first), query, m, mp: Math.ceil(m / 4) * 4 });
-    }
-  return pieces;
-}
-
-/** An operand or result: rows of every head in a tensor, from row `from` of `rows` on, or a piece of scores. */
-interface Matrix {
-  tensor: Tensor;
-  start: number;
-  batch: number;
-  head: number;
-  each: number;
-  row: number;
-}
-
-function headRows(tensor: Tensor, layout: Strides, offset: number, from = 0): Matrix {
-  const [batch, head, row] = [layout.batch / 4, layout.head / 4, layout.row / 4];
-  return { tensor, start: offset / 4 + from * row, batch, head, each: 0, row };
-}
-
-function scoresOf(tensor: Tensor, h: Heads, { mp }: Piece): Matrix {
-  const row = Math.ceil(h.nk / 4);
-  return { tensor, start: 0, batch: 0, head: 0, each: mp * row, row };
-}
-
-/** One product of a piece: rows `m`, columns `n`, terms `k`, all but `m` in elements. */
-interface PieceProduct {
-  a: Matrix;
-  b: Matrix;
-  c: Matrix;
-  m: number;
-  n: number;
-  k: number;
-  TA?: boolean;
-  TB?: boolean;
-  /** Last row that a has (with TA: last vec4 of them), and last vec4 of columns that b has (with TB: last column). */
-  aLast: number;
-  bLast: number;
-  alpha?: number;
-  add?: boolean;
-  end?: keyof typeof END;
-  bias?: Tensor | null;
-  stats?: Tensor;
-  weights?: Tensor;
-}
-
-function run(h: Heads, piece: Piece, layout: BiasLayout, spec: PieceProduct): void {
-  const { a, b, c, m, n, k, TA = false, TB = false, end = "plain", bias = null, stats, weights } = spec;
-  const tilesM = Math.ceil(m / QUAD_TILE);
-  const tiles = piece.matrices * tilesM;
-  const np = Math.ceil(h.nq / 4) * 4;
-  const uniforms = {
-    heads: h.heads,
-    first: piece.first,
-    m,
-    n,
-    steps: Math.ceil(k / 4),
-    lastK: k - 1,
-    aStart: a.start,
-    aBatch: a.batch,
-    aHead: a.head,
-    aEach: a.each,
-    aRow: a.row,
-    aLast: spec.aLast,
-    bStart: b.start,
-    bBatch: b.batch,
-    bHead: b.head,
-    bEach: b.each,
-    bRow: b.row,
-    bLast: spec.bLast,
-    cStart: c.start,
-    cBatch: c.batch,
-    cHead: c.head,
-    cEach: c.each,
-    cRow: c.row,
-    tilesM,
-    tiles,
-    alpha: spec.alpha ?? 1,
-    add: spec.add ? 1 : 0,
-    query: piece.query,
-    nq: h.nq,
-    np,
-    second: h.batch * h.heads * np,
-    nk: h.nk,
-    w: h.grid?.W ?? 1,
-    hp: layout.hp,
-    biasRow: layout.row,
-  };
-  const tensors = {
-    a: a.tensor,
-    b: b.tensor,
-    bias: bias ?? a.tensor,
-    stats: stats ?? a.tensor,
-    weights: weights ?? a.tensor,
-    c: c.tensor,
-  };
-  const params = { TA, TB, END: END[end], REL: bias !== null };
-  const groups = [Math.ceil(n / QUAD_TILE), ...spread(tiles)] as const;
-  attentionQuadKernel.run(c.tensor.device, tensors, uniforms, groups, params, 2 * piece.matrices * m * n * k);
-}
-
-/** The layout of the bias factors for these kernels: whole vec4. */
-export function quadBiasLayout({ grid }: Heads): BiasLayout {
-  if (!grid) return { hp: 0, wp: 0, row: 0 };
-  const [hp, wp] = [Math.ceil(grid.H / 4) * 4, Math.ceil(grid.W / 4) * 4];
-  return { hp, wp, row: hp + wp };
-}
+/** Products by subgroups of one quad. */
+export const quadWriter: Writer = {
+  tile: QUAD_TILE,
+  pieceBytes: 4 * 2 ** 20,
+  run: ({ c }, { tensors, uniforms, groups, params, flops }) =>
+    attentionQuadKernel.run(c.tensor.device, tensors, uniforms, groups, params, flops),
+};
 
 /** Writes y and the log-sum-exp of every query. */
 export function forwardQuad(
@@ -227,7 +56,7 @@ export function forwardQuad(
 ): void {
   const { device } = y;
   const keys = Math.ceil(h.nk / 4) * 4;
-  for (const piece of piecesOf(h, 1)) {
+  for (const piece of writtenPieces(h, 1, quadWriter)) {
     const { matrices, m, mp, query } = piece;
     const scratch = empty(device, [matrices, mp, keys], { name: "attention" });
     const sums = empty(device, [matrices, m], { name: "attention" });
@@ -236,7 +65,7 @@ export function forwardQuad(
     const k = headRows(t.k, h.kv, h.kOffset);
     const v = headRows(t.v, h.kv, h.vOffset);
     const inQ = { a: q, b: k, TB: true, k: h.dim, aLast: h.nq - query - 1, bLast: h.nk - 1 };
-    run(h, piece, layout, { ...inQ, c: scores, m, n: keys, alpha: h.scale, end: "scores", bias });
+    runPiece(quadWriter, h, piece, layout, { ...inQ, c: scores, m, n: keys, alpha: h.scale, end: "scores", bias });
     attentionQuadSoftmaxKernel.run(
       device,
       { s: scratch, sums, lse },
@@ -252,69 +81,15 @@ export function forwardQuad(
       spread(Math.ceil((matrices * m) / 16)),
     );
     const inV = { a: scores, b: v, k: h.nk, aLast: m - 1, bLast: h.dim / 4 - 1 };
-    run(h, piece, layout, { ...inV, c: headRows(y, h.y, 0, query), m, n: h.dim, end: "divided", stats: sums });
+    runPiece(quadWriter, h, piece, layout, {
+      ...inV,
+      c: headRows(y, h.y, 0, query),
+      m,
+      n: h.dim,
+      end: "divided",
+      stats: sums,
+    });
     scratch.dispose("attention");
     sums.dispose("attention");
-  }
-}
-
-/** Writes the gradients that are asked for: dq (without what comes through the bias), that of the bias factors, dk and dv. */
-export function gradQuad(
-  h: Heads,
-  t: GradTensors,
-  layout: BiasLayout,
-  dq: Tensor | null,
-  dbias: Tensor | null,
-  dkv: { tensor: Tensor; dkOffset: number; dvOffset: number } | null,
-): void {
-  const { device } = t.q;
-  const keys = Math.ceil(h.nk / 4) * 4;
-  const { bias, stats } = t;
-  for (const piece of piecesOf(h, 2)) {
-    const { matrices, m, mp, query } = piece;
-    const weights = empty(device, [matrices, mp, keys], { name: "attention" });
-    const ds = empty(device, [matrices, mp, keys], { name: "attention" });
-    const [w, d] = [scoresOf(weights, h, piece), scoresOf(ds, h, piece)];
-    const q = headRows(t.q, h.q, 0, query);
-    const k = headRows(t.k, h.kv, h.kOffset);
-    const v = headRows(t.v, h.kv, h.vOffset);
-    const dy = headRows(t.dy, h.y, 0, query);
-    const queries = { aLast: h.nq - query - 1, bLast: h.nk - 1, k: h.dim, TB: true, m: mp, n: keys };
-    run(h, piece, layout, { ...queries, a: q, b: k, c: w, alpha: h.scale, end: "weights", bias, stats });
-    run(h, piece, layout, { ...queries, a: dy, b: v, c: d, end: "scoreGrads", stats, weights });
-    const wide = h.dim / 4 - 1;
-    if (dq) {
-      const c = headRows(dq, h.q, 0, query);
-      run(h, piece, layout, { a: d, b: k, c, m, n: h.dim, k: h.nk, aLast: mp - 1, bLast: wide, alpha: h.scale });
-    }
-    if (dbias && h.grid) {
-      const count = matrices * m * layout.row;
-      attentionQuadBiasGradKernel.run(
-        device,
-        { ds, dbias },
-        {
-          count,
-          m,
-          each: d.each * 4,
-          row: keys,
-          h: h.grid.H,
-          w: h.grid.W,
-          hp: layout.hp,
-          biasRow: layout.row,
-          start: piece.first * h.nq + query,
-          startEach: h.nq,
-        },
-        spread(Math.ceil(count / 64)),
-      );
-    }
-    if (dkv) {
-      const down = { TA: true, m: h.nk, n: h.dim, k: m, aLast: keys / 4 - 1, bLast: wide, add: query > 0 };
-      const dv = headRows(dkv.tensor, h.kv, dkv.dvOffset);
-      const dk = headRows(dkv.tensor, h.kv, dkv.dkOffset);
-      run(h, piece, layout, { ...down, a: w, b: dy, c: dv });
-      run(h, piece, layout, { ...down, a: d, b: q, c: dk, alpha: h.scale });
-    }
-    weights.dispose("attention");
-    ds.dispose("attention");
   }
 }

@@ -2,7 +2,6 @@
 // element of dq, which it reads and writes.
 
 const WG: u32 = 64u;
-const LINES: bool = false; // dbias has lines along the queries instead of a row per query
 
 struct Params {
   heads: u32, count: u32, // heads; batch * heads
@@ -12,7 +11,7 @@ struct Params {
   qBatch: u32, qHead: u32, qRow: u32,
 }
 
-@group(0) @binding(0) var<storage, read> dbias: array<f32>; // [B * A, H * W, biasRow], or [B * A, biasRow, H * W] if LINES
+@group(0) @binding(0) var<storage, read> dbias: array<f32>; // [B * A, H * W, biasRow]
 @group(0) @binding(1) var<storage, read> tableH: array<f32>; // [2 H - 1, D]
 @group(0) @binding(2) var<storage, read> tableW: array<f32>; // [2 W - 1, D]
 @group(0) @binding(3) var<storage, read_write> dq: array<f32>; // [B, A, H * W, D] by strides
@@ -27,12 +26,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let row = (i / p.dim) % n;
   let head = i / (p.dim * n);
   let at = (head / p.heads) * p.qBatch + (head % p.heads) * p.qHead + row * p.qRow + d;
-  let begin = select((head * n + row) * p.biasRow, head * n * p.biasRow + row, LINES);
-  let step = select(1u, n, LINES);
+  let begin = (head * n + row) * p.biasRow;
   let qh = row / p.w + p.h - 1u;
   let qw = row % p.w + p.w - 1u;
   var sum = dq[at];
-  for (var j = 0u; j < p.h; j++) { sum = fma(dbias[begin + j * step], tableH[(qh - j) * p.dim + d], sum); }
-  for (var j = 0u; j < p.w; j++) { sum = fma(dbias[begin + (p.hp + j) * step], tableW[(qw - j) * p.dim + d], sum); }
+  for (var j = 0u; j < p.h; j++) { sum = fma(dbias[begin + j], tableH[(qh - j) * p.dim + d], sum); }
+  for (var j = 0u; j < p.w; j++) { sum = fma(dbias[begin + p.hp + j], tableW[(qw - j) * p.dim + d], sum); }
   dq[at] = sum;
 }

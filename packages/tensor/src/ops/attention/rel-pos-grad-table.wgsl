@@ -2,7 +2,6 @@
 // of q and k along the axis is u. A lane owns one element of a part and runs over the part's heads; the parts are summed after.
 
 const WG: u32 = 64u;
-const LINES: bool = false; // dbias has lines along the queries instead of a row per query
 
 struct Params {
   heads: u32, count: u32, // heads; batch * heads
@@ -16,7 +15,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read> q: array<f32>; // [B, A, H * W, D] by strides
-@group(0) @binding(1) var<storage, read> dbias: array<f32>; // [B * A, H * W, biasRow], or [B * A, biasRow, H * W] if LINES
+@group(0) @binding(1) var<storage, read> dbias: array<f32>; // [B * A, H * W, biasRow]
 @group(0) @binding(2) var<storage, read_write> dtable: array<f32>; // [parts, 2 size - 1, D]
 @group(0) @binding(3) var<uniform> p: Params;
 
@@ -38,8 +37,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       let key = p.start + x + p.size - 1u - u;
       for (var o = 0u; o < p.others; o++) {
         let row = x * p.axisStep + o * p.otherStep;
-        let begin = select((head * n + row) * p.biasRow + key, (head * p.biasRow + key) * n + row, LINES);
-        sum = fma(dbias[begin], q[at + row * p.qRow], sum);
+        sum = fma(dbias[(head * n + row) * p.biasRow + key], q[at + row * p.qRow], sum);
       }
     }
   }

@@ -33,7 +33,7 @@ export const relPosBiasKernel = /* @__PURE__ */ defineKernel({
 export const relPosGradQKernel = /* @__PURE__ */ defineKernel({
   name: "rel-pos-grad-q",
   source: [gradQWgsl],
-  params: { WG: [64], LINES: [false, true] },
+  params: { WG: [64] },
   uniforms: sizes,
 });
 const blocked = {
@@ -70,7 +70,7 @@ export const relPosGradQSubgroupKernel = /* @__PURE__ */ defineKernel({
 export const relPosGradTableKernel = /* @__PURE__ */ defineKernel({
   name: "rel-pos-grad-table",
   source: [gradTableWgsl],
-  params: { WG: [64], LINES: [false, true] },
+  params: { WG: [64] },
   uniforms: {
     heads: "u32",
     count: "u32",
@@ -171,39 +171,21 @@ export function relPosBias(
   return bias;
 }
 
-/**
- * Adds what reaches q through the bias to `dq`, which has q's layout.
- * @param lines `dbias` has lines along the queries; only with S = 0
- */
-export function relPosGradQ(
-  h: Heads,
-  dbias: Tensor,
-  t: HeadTensors,
-  dq: Tensor,
-  layout: BiasLayout,
-  S: number,
-  lines = false,
-): void {
+/** Adds what reaches q through the bias to `dq`, which has q's layout. */
+export function relPosGradQ(h: Heads, dbias: Tensor, t: HeadTensors, dq: Tensor, layout: BiasLayout, S: number): void {
   const tensors = { dbias, tableH: t.relPosH as Tensor, tableW: t.relPosW as Tensor, dq };
   if (S === 0) {
     const elements = h.batch * h.heads * h.nq * h.dim;
     const groups = spread(Math.ceil(elements / 64));
-    relPosGradQKernel.run(dq.device, tensors, uniformsOf(h, layout), groups, { LINES: lines }, flopsOf(h));
+    relPosGradQKernel.run(dq.device, tensors, uniformsOf(h, layout), groups, {}, flopsOf(h));
     return;
   }
   const run = launch(h, layout, h.dim / 4, S);
   relPosGradQSubgroupKernel.run(dq.device, tensors, run.uniforms, run.groups, { S }, flopsOf(h));
 }
 
-/** Gradient of one of the tables; `lines` as in {@link relPosGradQ}. */
-export function relPosGradTable(
-  h: Heads,
-  axis: "h" | "w",
-  q: Tensor,
-  dbias: Tensor,
-  layout: BiasLayout,
-  lines = false,
-): Tensor {
+/** Gradient of one of the tables. */
+export function relPosGradTable(h: Heads, axis: "h" | "w", q: Tensor, dbias: Tensor, layout: BiasLayout): Tensor {
   const { H, W } = h.grid as { H: number; W: number };
   const { count, heads, dim, qBatch, qHead, qRow, biasRow } = uniformsOf(h, layout);
   const [size, others] = axis === "h" ? [H, W] : [W, H];
@@ -218,7 +200,6 @@ export function relPosGradTable(
     { q, dbias, dtable: each },
     { heads, count, ...steps, biasRow, dim, chunk, parts, qBatch, qHead, qRow },
     spread(Math.ceil(each.size / 64)),
-    { LINES: lines },
   );
   const sum = reduceSum(each, [true, false, false], [rows, dim]);
   each.dispose("attention");

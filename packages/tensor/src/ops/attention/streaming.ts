@@ -5,12 +5,13 @@ import statsWgsl from "./attention-stats.wgsl";
 import { type AttentionFamily, attentionFamily } from "./family";
 import type { AttentionVariant, Heads, HeadTensors } from "./heads";
 import { forwardPlain, gradKvPlain, gradQPlain } from "./plain";
-import { forwardQuad, gradQuad, quadBiasLayout } from "./quad";
+import { forwardQuad, quadWriter } from "./quad";
 import { biasLayout, relPosBias, relPosGradQ, relPosGradTable } from "./rel-pos";
 import { forwardSubgroup, gradKvSubgroup, gradQSubgroup } from "./subgroup";
 import { forwardTile } from "./tile";
-import { gradKvTile, gradQTile, tileGradTakes } from "./tile-grad";
+import { tileWriter } from "./tile-grad";
 import { LANES, tilingOf } from "./tiles";
+import { gradWritten, writtenBiasLayout } from "./written";
 
 export const attentionStatsKernel = /* @__PURE__ */ defineKernel({
   name: "attention-stats",
@@ -31,7 +32,7 @@ export function attentionForward(h: Heads, t: HeadTensors, y: Tensor, variant: A
   const family = attentionFamily(y.device, h, variant);
   const S = lanesOf(family);
   const tiling = family === "subgroup" ? tilingOf(h.grid?.H ?? 1, h.grid?.W ?? h.nk) : null;
-  const layout = family === "quad" ? quadBiasLayout(h) : biasLayout(h, tiling);
+  const layout = family === "quad" ? writtenBiasLayout(h) : biasLayout(h, tiling);
   const bias = h.grid ? relPosBias(h, t, layout, S, family === "tile") : null;
   if (family === "quad") forwardQuad(h, t, bias, layout, y, lse);
   else if (tiling) forwardSubgroup(h, t, bias, tiling, layout, y, lse);
@@ -69,7 +70,7 @@ export interface Gradients {
   relPosW: boolean;
 }
 
-/** Recomputes the scores tile by tile and writes the gradients that are asked for; returns those of the tables. */
+/** Makes the scores again and writes the gradients that are asked for; returns those of the tables. */
 export function attentionBackward(
   h: Heads,
   t: HeadTensors & { y: Tensor; lse: Tensor; dy: Tensor },
@@ -79,41 +80,33 @@ export function attentionBackward(
   const { q, dy, y, lse } = t;
   const { device } = q;
   const family = attentionFamily(device, h, variant);
+  const writer = family === "quad" ? quadWriter : family === "tile" ? tileWriter : null;
   const S = lanesOf(family);
-  const tile = family === "tile" && tileGradTakes(device, h); // else the plain kernels
   const tiling = family === "subgroup" ? tilingOf(h.grid?.H ?? 1, h.grid?.W ?? h.nk) : null;
-  const layout = family === "quad" ? quadBiasLayout(h) : biasLayout(h, tiling);
-  const stats = attentionStats(h, y, dy, lse, tiling?.unit ?? (S || 1));
-  // The tile kernel of queries wants the bias in lines, that of keys in rows.
-  let bias = h.grid ? relPosBias(h, t, layout, S, tile) : null;
+  const layout = writer ? writtenBiasLayout(h) : biasLayout(h, tiling);
+  const stats = attentionStats(h, y, dy, lse, writer ? 4 : (tiling?.unit ?? 1));
+  const bias = h.grid ? relPosBias(h, t, layout, S) : null;
   const result: { relPosH: Tensor | null; relPosW: Tensor | null } = { relPosH: null, relPosW: null };
   const queries = to.dq !== null || to.relPosH || to.relPosW;
   const dbias = bias && queries ? empty(device, bias.shape, { name: "attention" }) : null;
-  if (family === "quad") {
-    gradQuad(h, { ...t, stats, bias }, layout, to.dq, dbias, to.dkv); // all gradients share what is written out of the scores
+  const tensors = { ...t, stats, bias };
+  if (writer) {
+    gradWritten(writer, h, tensors, layout, to.dq, dbias, to.dkv); // all gradients share what is written out of the scores
   } else if (queries) {
-    const tensors = { ...t, stats, bias };
     const dq = to.dq ?? empty(device, q.shape, { name: "attention" });
     if (tiling) gradQSubgroup(h, tensors, tiling, layout, dq, dbias);
-    else if (tile) gradQTile(h, tensors, layout, dq, dbias);
     else gradQPlain(h, tensors, layout, dq, dbias);
     if (!to.dq) dq.dispose("attention");
   }
   if (dbias) {
-    if (to.dq) relPosGradQ(h, dbias, t, to.dq, layout, S, tile);
-    if (to.relPosH) result.relPosH = relPosGradTable(h, "h", q, dbias, layout, tile);
-    if (to.relPosW) result.relPosW = relPosGradTable(h, "w", q, dbias, layout, tile);
+    if (to.dq) relPosGradQ(h, dbias, t, to.dq, layout, S);
+    if (to.relPosH) result.relPosH = relPosGradTable(h, "h", q, dbias, layout);
+    if (to.relPosW) result.relPosW = relPosGradTable(h, "w", q, dbias, layout);
     dbias.dispose("attention");
   }
-  if (to.dkv && family !== "quad") {
+  if (to.dkv && !writer) {
     const { tensor, dkOffset, dvOffset } = to.dkv;
-    if (bias && tile) {
-      bias.dispose("attention");
-      bias = relPosBias(h, t, layout, S);
-    }
-    const tensors = { ...t, stats, bias };
     if (tiling) gradKvSubgroup(h, tensors, layout, tensor, dkOffset, dvOffset);
-    else if (tile) gradKvTile(h, tensors, layout, tensor, dkOffset, dvOffset);
     else gradKvPlain(h, tensors, layout, tensor, dkOffset, dvOffset);
   }
   stats.dispose("attention");

@@ -2,6 +2,7 @@ import type { Device } from "../../device/device";
 import { defineKernel, spread } from "../../kernel/define-kernel";
 import activateWgsl from "../../kernel/lib/activate.wgsl";
 import erfWgsl from "../../kernel/lib/erf.wgsl";
+import tileLibWgsl from "../../kernel/lib/tile.wgsl";
 import { piecesOf } from "../../kernel/pieces";
 import type { KernelParams } from "../../kernel/specialize";
 import { tunedFor } from "../../kernel/tuning";
@@ -70,7 +71,7 @@ function variants(ElemC: string): KernelParams[] {
 
 export const matmulTileKernel = /* @__PURE__ */ defineKernel({
   name: "matmul-tile",
-  source: [erfWgsl, activateWgsl, storeVec4Wgsl, tileWgsl],
+  source: [erfWgsl, activateWgsl, storeVec4Wgsl, tileLibWgsl, tileWgsl],
   params: { ...params, ElemC: ["vec4f"] },
   variants: () => variants("vec4f"),
   uniforms,
@@ -78,7 +79,7 @@ export const matmulTileKernel = /* @__PURE__ */ defineKernel({
 /** The same for results whose rows are not whole vec4. */
 export const matmulTileOddKernel = /* @__PURE__ */ defineKernel({
   name: "matmul-tile-odd",
-  source: [erfWgsl, activateWgsl, storeF32Wgsl, tileWgsl],
+  source: [erfWgsl, activateWgsl, storeF32Wgsl, tileLibWgsl, tileWgsl],
   params: { ...params, ElemC: ["f32"] },
   variants: () => variants("f32"),
   uniforms,
