@@ -5,7 +5,7 @@ import { type Family, familyOf } from "./families";
 export interface Work {
   launches: number;
   flops: number;
-  /** Every tensor that a launch names, once: what must move if no cache keeps it between launches. */
+  /** Every tensor that a launch names, once, or the part that it tells: what must move if no cache keeps it between launches. */
   bytes: number;
 }
 
@@ -18,12 +18,13 @@ export function countLaunches(fn: () => void): WorkByFamily {
   const found: WorkByFamily = {};
   const { run } = Kernel.prototype;
   Kernel.prototype.run = function (this: Kernel, ...args: Parameters<typeof run>) {
-    const [, tensors, , , , flops = 0] = args; // kernels bounded by what they move tell none
+    const [, tensors, , , , flops = 0, bytes] = args; // kernels bounded by what they move tell no flops
     const family = familyOf(this.name);
     const work = (found[family] ??= { launches: 0, flops: 0, bytes: 0 });
     work.launches++;
     work.flops += flops;
-    for (const tensor of new Set(Object.values(tensors))) work.bytes += bytesOf(tensor);
+    for (const tensor of bytes === undefined ? new Set(Object.values(tensors)) : []) work.bytes += bytesOf(tensor);
+    work.bytes += bytes ?? 0;
     return run.apply(this, args);
   };
   try {

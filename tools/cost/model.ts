@@ -3,9 +3,16 @@ import { backward, createDevice, type Device, noGrad, scope, zeros } from "@ama-
 import { type AmaSam, type AmaSamConfig, losses } from "ama-sam";
 import { create } from "webgpu";
 
-/** The adapter, whose devices say that buffers of this size are fine. */
-function withBufferLimit(adapter: GPUAdapter, bytes: number): GPUAdapter {
-  const limits = { maxBufferSize: bytes, maxStorageBufferBindingSize: bytes };
+/** Workgroup memory that desktop GPUs have at least, of which the null backend promises half. */
+const WORKGROUP_BYTES = 32768;
+
+/** The adapter, whose devices say that buffers of this size are fine, and so much workgroup memory as a GPU has: they run nothing. */
+function withLimitsOfGpu(adapter: GPUAdapter, bytes: number): GPUAdapter {
+  const limits = {
+    maxBufferSize: bytes,
+    maxStorageBufferBindingSize: bytes,
+    maxComputeWorkgroupStorageSize: WORKGROUP_BYTES,
+  };
   const requestDevice = async (descriptor?: GPUDeviceDescriptor) => {
     const gpu = await adapter.requestDevice(descriptor);
     const raised = new Proxy(gpu.limits, {
@@ -20,15 +27,15 @@ function withBufferLimit(adapter: GPUAdapter, bytes: number): GPUAdapter {
 
 /**
  * A device that takes every command and runs none. It really keeps at most 512 MiB and then reports errors at the next await,
- * so a dry run never awaits: the pool's accounts are complete when the step is encoded.
+ * so a dry run never awaits: the pool's accounts are complete when the step is encoded. It chooses the kernels that a GPU would.
  * @param bufferBytes largest buffer that it claims to hold; default: the 128 MiB of the smallest adapters
  */
-export async function nullDevice(bufferBytes?: number): Promise<Device> {
+export async function nullDevice(bufferBytes = 2 ** 27): Promise<Device> {
   const instance = create(["backend=null"]);
   const adapter = await instance.requestAdapter();
   if (!adapter) throw new Error("Dawn has no null backend. Expected webgpu 0.6.2 or newer.");
   return createDevice({
-    adapter: bufferBytes ? withBufferLimit(adapter, bufferBytes) : adapter,
+    adapter: withLimitsOfGpu(adapter, bufferBytes),
     retain: [instance, adapter],
     info: { name: "null backend (nothing is computed)" },
   });

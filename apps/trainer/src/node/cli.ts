@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import packageJson from "../../package.json" with { type: "json" };
 import type { AddCommand, CommandHost } from "./command";
 import { addAblate } from "./commands/ablate";
 import { addCompare } from "./commands/compare";
@@ -68,6 +69,7 @@ export function buildProgram(io: Io, host: CommandHost): Command {
     .description(
       "Segment cell nuclei: train, evaluate and run AMA-SAM on your own images. For research, not for diagnosis.",
     )
+    .version(packageJson.version, "--version", "print the version")
     .option("--debug", "print the stack of an error")
     .showSuggestionAfterError(true)
     .addHelpText(

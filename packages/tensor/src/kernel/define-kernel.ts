@@ -114,6 +114,7 @@ export class Kernel<U extends Record<string, UniformType> = Record<string, Unifo
    * @param uniforms values of `struct Params`
    * @param groups workgroups in x, y, z; at most 65,535 each (see {@link spread})
    * @param flops floating-point operations, of kernels that may have so many that the GPU is busy for long (see `piecesOf`)
+   * @param _bytes what it reads and writes, where that is little of its tensors: for tools that count, which stand in for this function
    */
   run(
     device: Device,
@@ -122,6 +123,7 @@ export class Kernel<U extends Record<string, UniformType> = Record<string, Unifo
     groups: readonly [number, number?, number?],
     params: KernelParams = {},
     flops = 0,
+    _bytes?: number,
   ): void {
     const [x, y = 1, z = 1] = groups;
     if (x === 0 || y === 0 || z === 0) return;

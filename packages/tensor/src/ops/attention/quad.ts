@@ -41,8 +41,8 @@ export const attentionQuadSoftmaxKernel = /* @__PURE__ */ defineKernel({
 export const quadWriter: Writer = {
   tile: QUAD_TILE,
   pieceBytes: 4 * 2 ** 20,
-  run: ({ c }, { tensors, uniforms, groups, params, flops }) =>
-    attentionQuadKernel.run(c.tensor.device, tensors, uniforms, groups, params, flops),
+  run: ({ c }, { tensors, uniforms, groups, params, flops, bytes }) =>
+    attentionQuadKernel.run(c.tensor.device, tensors, uniforms, groups, params, flops, bytes),
 };
 
 /** Writes y and the log-sum-exp of every query. */

@@ -27,15 +27,15 @@ export const attentionGradTileKernel = /* @__PURE__ */ defineKernel({
 
 /**
  * Products on tiles in workgroup memory. Gradients have five products where scores are written out and seven where they are made again,
- * and these here take four times as many sums from a read of workgroup memory. A piece is large enough that a launch takes
- * longer than it takes to start.
+ * and these here take twice as many sums from a read of workgroup memory as kernels that make them again could. A piece is small
+ * enough that a large card's cache keeps it, and large enough that a launch takes longer than it takes to start.
  */
 export const tileWriter: Writer = {
   tile: TILE,
-  pieceBytes: 64 * 2 ** 20,
-  run: ({ c }, { tensors, uniforms, groups, params, flops }) => {
+  pieceBytes: 32 * 2 ** 20,
+  run: ({ c }, { tensors, uniforms, groups, params, flops, bytes }) => {
     const { device } = c.tensor;
     const all = { ...params, ROLLED: device.info.kind === "software" };
-    attentionGradTileKernel.run(device, tensors, { ...uniforms, bk: BK }, groups, all, flops);
+    attentionGradTileKernel.run(device, tensors, { ...uniforms, bk: BK }, groups, all, flops, bytes);
   },
 };

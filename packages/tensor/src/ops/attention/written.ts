@@ -93,6 +93,8 @@ export interface WrittenLaunch {
   groups: readonly [number, number, number];
   params: { TA: boolean; TB: boolean; END: number; REL: boolean };
   flops: number;
+  /** Read and written: of the tensors, which are those of all heads, a launch needs little. */
+  bytes: number;
 }
 
 /** Some heads and queries, whose scores are there at a time. */
@@ -217,7 +219,9 @@ export function runPiece(writer: Writer, h: Heads, piece: Piece, layout: BiasLay
   };
   const params = { TA, TB, END: END[end], REL: bias !== null };
   const groups = [Math.ceil(n / writer.tile), ...spread(tiles)] as const;
-  writer.run(spec, { tensors, uniforms, groups, params, flops: 2 * piece.matrices * m * n * k });
+  const own = spec.add || spec.weights ? 2 : 1; // results are read too, or as many weights
+  const bytes = 4 * piece.matrices * (m * k + k * n + own * m * n);
+  writer.run(spec, { tensors, uniforms, groups, params, flops: 2 * piece.matrices * m * n * k, bytes });
 }
 
 /** The layout of the bias factors for these kernels: whole vec4. */
@@ -240,61 +244,55 @@ export function gradWritten(
   const { device } = t.q;
   const keys = Math.ceil(h.nk / 4) * 4;
   const { bias, stats } = t;
-  for (const piece of writtenPieces(h, 2, writer)) {
-    const { matrices, m, mp, query } = piece;
-    const weights = empty(device, [matrices, mp, keys], { name: "attention" });
-    const ds = empty(device, [matrices, mp, keys], { name: "attention" });
+  const pieces = writtenPieces(h, 2, writer);
+  if (pieces.length === 0) return;
+  // The same bytes for every piece: a cache that holds them has them still.
+  const [{ matrices: most, mp: longest }] = pieces;
+  const weights = empty(device, [most, longest, keys], { name: "attention" });
+  const ds = empty(device, [most, longest, keys], { name: "attention" });
+  for (const piece of pieces) {
+    const { m, mp, query } = piece;
     const [w, d] = [scoresOf(weights, h, piece), scoresOf(ds, h, piece)];
     const q = headRows(t.q, h.q, 0, query);
     const k = headRows(t.k, h.kv, h.kOffset);
     const v = headRows(t.v, h.kv, h.vOffset);
     const dy = headRows(t.dy, h.y, 0, query);
+    const run = (spec: PieceProduct) => runPiece(writer, h, piece, layout, spec);
     const queries = { aLast: h.nq - query - 1, bLast: h.nk - 1, k: h.dim, TB: true, m: mp, n: keys };
-    runPiece(writer, h, piece, layout, { ...queries, a: q, b: k, c: w, alpha: h.scale, end: "weights", bias, stats });
-    runPiece(writer, h, piece, layout, { ...queries, a: dy, b: v, c: d, end: "scoreGrads", stats, weights });
+    run({ ...queries, a: q, b: k, c: w, alpha: h.scale, end: "weights", bias, stats });
+    run({ ...queries, a: dy, b: v, c: d, end: "scoreGrads", stats, weights });
     const wide = h.dim / 4 - 1;
     if (dq) {
       const c = headRows(dq, h.q, 0, query);
-      runPiece(writer, h, piece, layout, {
-        a: d,
-        b: k,
-        c,
-        m,
-        n: h.dim,
-        k: h.nk,
-        aLast: mp - 1,
-        bLast: wide,
-        alpha: h.scale,
-      });
+      run({ a: d, b: k, c, m, n: h.dim, k: h.nk, aLast: mp - 1, bLast: wide, alpha: h.scale });
     }
-    if (dbias && h.grid) {
-      const count = matrices * m * layout.row;
-      attentionBiasGradKernel.run(
-        device,
-        { ds, dbias },
-        {
-          count,
-          m,
-          each: d.each * 4,
-          row: keys,
-          h: h.grid.H,
-          w: h.grid.W,
-          hp: layout.hp,
-          biasRow: layout.row,
-          start: piece.first * h.nq + query,
-          startEach: h.nq,
-        },
-        spread(Math.ceil(count / 64)),
-      );
-    }
+    if (dbias) gradBias(h, piece, layout, ds, dbias);
     if (dkv) {
       const down = { TA: true, m: h.nk, n: h.dim, k: m, aLast: keys / 4 - 1, bLast: wide, add: query > 0 };
       const dv = headRows(dkv.tensor, h.kv, dkv.dvOffset);
       const dk = headRows(dkv.tensor, h.kv, dkv.dkOffset);
-      runPiece(writer, h, piece, layout, { ...down, a: w, b: dy, c: dv });
-      runPiece(writer, h, piece, layout, { ...down, a: d, b: q, c: dk, alpha: h.scale });
+      run({ ...down, a: w, b: dy, c: dv });
+      run({ ...down, a: d, b: q, c: dk, alpha: h.scale });
     }
-    weights.dispose("attention");
-    ds.dispose("attention");
   }
+  weights.dispose("attention");
+  ds.dispose("attention");
+}
+
+/** Sums the gradients of a piece's scores into those of its queries' bias factors. */
+function gradBias(h: Heads, piece: Piece, layout: BiasLayout, ds: Tensor, dbias: Tensor): void {
+  const { first, matrices, m, mp, query } = piece;
+  const { H, W } = h.grid as { H: number; W: number };
+  const keys = Math.ceil(h.nk / 4) * 4;
+  const count = matrices * m * layout.row;
+  const rows = { m, each: mp * keys, row: keys, start: first * h.nq + query, startEach: h.nq };
+  attentionBiasGradKernel.run(
+    ds.device,
+    { ds, dbias },
+    { count, ...rows, h: H, w: W, hp: layout.hp, biasRow: layout.row },
+    spread(Math.ceil(count / 64)),
+    {},
+    0,
+    4 * (2 * matrices * m * h.nk + count),
+  );
 }

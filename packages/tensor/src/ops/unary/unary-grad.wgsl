@@ -1,6 +1,7 @@
 // dx = dy f'(s), where s is what the op saved: its input or its output; lanes as in unary.wgsl.
 
 const WG: u32 = 64u;
+const IN_PLACE: bool = false; // dx holds dy, which is not read
 
 struct Params { count: u32, per: u32 } // vec4s; rounds of a workgroup
 
@@ -15,5 +16,7 @@ fn df(s: vec4f) -> vec4f { return s; }
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let first = (group.y * groups.x + group.x) * WG * p.per + lane;
   let end = min(first + WG * p.per, p.count);
-  for (var i = first; i < end; i += WG) { dx[i] = dy[i] * df(s[i]); }
+  for (var i = first; i < end; i += WG) {
+    if (IN_PLACE) { dx[i] *= df(s[i]); } else { dx[i] = dy[i] * df(s[i]); }
+  }
 }

@@ -1,3 +1,4 @@
+import { flags } from "../../debug/flags";
 import { defineKernel, type Kernel } from "../../kernel/define-kernel";
 import erfWgsl from "../../kernel/lib/erf.wgsl";
 import { elementGrid } from "../../kernel/lib/grid";
@@ -25,6 +26,7 @@ export const unaryGradKernels = /* @__PURE__ */ Object.fromEntries(
     name,
     defineKernel({
       ...spec,
+      params: { ...spec.params, IN_PLACE: [false, true] },
       name: `${name}-grad`,
       source: [erfWgsl, unaryGradWgsl.replace("{ return s; }", `{ return ${df}; }`)],
     }),
@@ -38,12 +40,17 @@ export function unaryForward(name: UnaryName, x: Tensor, y: Tensor): void {
   unaryKernels[name].run(x.device, { x, y }, { count, per }, groups);
 }
 
-/** dy f'(s), where s is the op's saved input or output. */
+/**
+ * dy f'(s), where s is the op's saved input or output. A `dy` that nobody else holds is overwritten and returned: an activation's gradient
+ * is as large as a block's widest tensor.
+ */
 export function unaryGrad(name: UnaryName, s: Tensor, dy: Tensor): Tensor {
-  const dx = empty(dy.device, dy.shape);
+  const inPlace = dy.exclusive && !flags.nan; // which reports what a gradient was made from
+  const dx = inPlace ? dy : empty(dy.device, dy.shape);
   const count = Math.ceil(dy.size / 4);
   const { per, groups } = elementGrid(dy.device, count);
-  unaryGradKernels[name].run(dy.device, { s, dy, dx }, { count, per }, groups);
+  const tensors = { s, dy: inPlace ? s : dy, dx };
+  unaryGradKernels[name].run(dy.device, tensors, { count, per }, groups, { IN_PLACE: inPlace });
   return dx;
 }
 
