@@ -24,7 +24,7 @@ export const attentionQuadKernel = /* @__PURE__ */ defineKernel({
   params: { TA: [false, true], TB: [false, true], END: [0, 1, 2, 3, 4], REL: [false, true] },
   // Of the products that attention has.
   variants: () => [
-    ...gradVariants,
+    ...gradVariants(),
     { TA: false, TB: false, END: END.divided, REL: false },
     ...[false, true].map((REL) => ({ TA: false, TB: true, END: END.scores, REL })),
   ],
@@ -37,10 +37,13 @@ export const attentionQuadSoftmaxKernel = /* @__PURE__ */ defineKernel({
   uniforms: { rows: "u32", m: "u32", each: "u32", row: "u32", nk: "u32", lseStart: "u32", lseEach: "u32" },
 });
 
+/** Bytes of scores that are there at a time. */
+const PIECE_BYTES = 4 * 2 ** 20;
+
 /** Products by subgroups of one quad. */
 export const quadWriter: Writer = {
   tile: QUAD_TILE,
-  pieceBytes: 4 * 2 ** 20,
+  pieceBytes: PIECE_BYTES,
   run: ({ c }, { tensors, uniforms, groups, params, flops, bytes }) =>
     attentionQuadKernel.run(c.tensor.device, tensors, uniforms, groups, params, flops, bytes),
 };

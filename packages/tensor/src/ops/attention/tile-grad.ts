@@ -7,6 +7,8 @@ import writtenWgsl from "./written.wgsl";
 /** Rows, columns and steps of a tile: 64 lanes, each with 8 x 8 sums. */
 const TILE = 64;
 const BK = 8;
+/** Bytes of scores and their gradients that are there at a time: a large card's cache keeps them. */
+const PIECE_BYTES = 32 * 2 ** 20;
 
 export const attentionGradTileKernel = /* @__PURE__ */ defineKernel({
   name: "attention-grad-tile",
@@ -21,7 +23,7 @@ export const attentionGradTileKernel = /* @__PURE__ */ defineKernel({
     END: [0, 3, 4],
     REL: [false, true],
   },
-  variants: () => [...gradVariants, { ...gradVariants[0], ROLLED: true }],
+  variants: () => gradVariants().flatMap((it) => [false, true].map((ROLLED) => ({ ...it, ROLLED }))),
   uniforms: writtenUniforms,
 });
 
@@ -32,7 +34,7 @@ export const attentionGradTileKernel = /* @__PURE__ */ defineKernel({
  */
 export const tileWriter: Writer = {
   tile: TILE,
-  pieceBytes: 32 * 2 ** 20,
+  pieceBytes: PIECE_BYTES,
   run: ({ c }, { tensors, uniforms, groups, params, flops, bytes }) => {
     const { device } = c.tensor;
     const all = { ...params, ROLLED: device.info.kind === "software" };

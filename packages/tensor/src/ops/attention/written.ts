@@ -11,7 +11,7 @@ import type { BiasLayout } from "./rel-pos";
 export const END = { plain: 0, divided: 1, scores: 2, weights: 3, scoreGrads: 4 } as const;
 
 /** Tunables of the products that gradients have. */
-export const gradVariants = [
+export const gradVariants = () => [
   { TA: false, TB: false, END: END.plain, REL: false },
   { TA: true, TB: false, END: END.plain, REL: false },
   ...[false, true].map((REL) => ({ TA: false, TB: true, END: END.weights, REL })),
