@@ -47,7 +47,7 @@ fn put4A(at: u32, v: vec4h) { tileA[at] = v.x; tileA[at + 1u] = v.y; tileA[at + 
 fn put4B(at: u32, v: vec4h) { tileB[at] = v.x; tileB[at + 1u] = v.y; tileB[at + 2u] = v.z; tileB[at + 3u] = v.w; }
 
 // What a lane brings of the next tiles, as it is stored.
-struct Parts { a: array<vec4f, HA>, b: array<vec4h, HB> }
+struct Parts { left: array<vec4f, HA>, right: array<vec4h, HB> }
 struct Place { row: u32, col: u32, batch: u32, lane: u32 }
 
 // Rows and columns past the end repeat the last, because they are not written; steps past the end become zeros in the tiles. Without a
@@ -58,13 +58,13 @@ fn fetch(to: Place, at: u32) -> Parts {
     let i = to.lane + h * WG;
     let r = min(to.row + i / (BK / 4u), p.m - 1u);
     let k = min(at + i % (BK / 4u) * 4u, p.k - 4u);
-    parts.a[h] = a[to.batch * p.strideA + (r * p.k + k) / 4u];
+    parts.left[h] = a[to.batch * p.strideA + (r * p.k + k) / 4u];
   }
   for (var h = 0u; h < HB; h++) {
     let i = to.lane + h * WG;
     let n = min(to.col + select(i % LINE_B * 4u, i / LINE_B, TB), select(p.n - 4u, p.n - 1u, TB));
     let k = min(at + select(i / LINE_B, i % LINE_B * 4u, TB), select(p.k - 1u, p.k - 4u, TB));
-    parts.b[h] = b[to.batch * p.strideB + select(k * p.n + n, n * p.k + k, TB) / 4u];
+    parts.right[h] = b[to.batch * p.strideB + select(k * p.n + n, n * p.k + k, TB) / 4u];
   }
   return parts;
 }
@@ -104,12 +104,12 @@ fn main(
     for (var h = 0u; h < HA; h++) {
       let i = lane + h * WG;
       let k = i % (BK / 4u) * 4u;
-      put4A(i / (BK / 4u) * SA + k, select(vec4h(), vec4h(next.a[h] * factors[h]), at + k < p.k));
+      put4A(i / (BK / 4u) * SA + k, select(vec4h(), vec4h(next.left[h] * factors[h]), at + k < p.k));
     }
     for (var h = 0u; h < HB; h++) {
       let i = lane + h * WG;
       let k = select(i / LINE_B, i % LINE_B * 4u, TB);
-      put4B(i / LINE_B * SB + i % LINE_B * 4u, select(vec4h(), next.b[h], at + k < p.k));
+      put4B(i / LINE_B * SB + i % LINE_B * 4u, select(vec4h(), next.right[h], at + k < p.k));
     }
     workgroupBarrier();
     next = fetch(place, at + BK);
