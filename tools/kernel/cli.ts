@@ -1,43 +1,27 @@
-// npm run kernel -- NAME [--adapter NAME] [--wgsl] [--shape 4096x768x3072 [--write]]
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+// npm run kernel -- NAME [--adapter NAME] [--set D=64] [--wgsl] [--gpu navi31 [--asm FILE]] [--shape 4096x768x3072 [--write]]
 import { parseArgs } from "node:util";
 import { openGpu } from "@ama-sam/dawn";
-import { type Device, Kernel, type KernelParams, linear, tensor } from "@ama-sam/tensor";
+import { type Device, type Kernel, type KernelParams, linear, tensor } from "@ama-sam/tensor";
 import { Random, timeRuns } from "@ama-sam/testing";
 import { measurePeaks } from "../bench/peaks";
+import { allKernels, chosenVariants } from "./all";
+import { compileFor } from "./radv";
 import { type SweepShape, sweep } from "./sweep";
 
 const HELP = `Looks at a kernel: its variants, the WGSL that runs, whether every variant compiles here.
 
-  npm run kernel -- NAME [--adapter NAME] [--wgsl] [--shape MxKxN [--write]]
+  npm run kernel -- NAME [--adapter NAME] [--set TUNABLES] [--wgsl] [--gpu FAMILY [--asm FILE]] [--shape MxKxN [--write]]
 
   NAME      a kernel's name or a part of it: matmul, layer-norm, attention
-  --wgsl    print the default variant's final WGSL
+  --set     one variant instead of those that the kernel lists: D=64,REL=true
+  --wgsl    print the (default) variant's final WGSL
+  --gpu     what Mesa's compiler makes of the variants for an AMD GPU, without the GPU: navi31 (RDNA 3), navi21, vega10
+            (registers, what is spilled, workgroup memory, subgroups per SIMD, instructions). Linux with mesa-vulkan-drivers 25.0
+  --asm     with --gpu: write the last variant's machine code to FILE
   --shape   for products: time y = x W^T at M x K x N, as it runs here and then on every tile that fits the adapter; each is
             checked against float64 and shown with its share of the FMA peak
   --write   make the best tiles the adapter's rows in the tuning table (packages/tensor/src/kernel/tuning-table.ts)
   --adapter swiftshader, lavapipe, hardware, or a part of an adapter's name`;
-
-/** Every kernel that a source file of a package exports, alone or in a table. */
-async function allKernels(): Promise<Map<string, Kernel>> {
-  const found = new Map<string, Kernel>();
-  for (const entry of readdirSync("packages", { recursive: true, encoding: "utf8" })) {
-    if (
-      !/^[\w-]+\/src\/.*\.ts$/.test(entry) ||
-      /\.(test|bench|ref|d)\.ts$/.test(entry) ||
-      /^(viewer|testing|dawn)\/|\/(fixtures|test-support)\//.test(entry)
-    )
-      continue;
-    const module = (await import(pathToFileURL(join("packages", entry)).href)) as Record<string, unknown>;
-    for (const value of Object.values(module)) {
-      const list = value instanceof Kernel ? [value] : value && typeof value === "object" ? Object.values(value) : [];
-      for (const k of list) if (k instanceof Kernel) found.set(k.name, k);
-    }
-  }
-  return found;
-}
 
 async function compiles(device: Device, kernel: Kernel, params: KernelParams): Promise<string> {
   const code = kernel.code(params);
@@ -89,7 +73,10 @@ async function main(): Promise<number> {
     allowPositionals: true,
     options: {
       adapter: { type: "string" },
+      set: { type: "string" },
       wgsl: { type: "boolean" },
+      gpu: { type: "string" },
+      asm: { type: "string" },
       shape: { type: "string" },
       write: { type: "boolean", default: false },
       help: { type: "boolean", short: "h" },
@@ -109,15 +96,23 @@ async function main(): Promise<number> {
     console.error(`--shape is ${values.shape ?? "missing"}; expected M x K x N, such as 4096x768x3072`);
     return 2;
   }
+  try {
+    for (const kernel of kernels) chosenVariants(kernel, values.set);
+  } catch (error) {
+    console.error((error as Error).message);
+    return 2;
+  }
+  if (values.gpu !== undefined) return compileFor(values.gpu, positionals[0], values.set, values.asm);
   const device = await openGpu({ adapter: values.adapter });
   let good = true;
   for (const kernel of shape ? [] : kernels) {
-    for (const params of kernel.variants()) {
+    const variants = chosenVariants(kernel, values.set);
+    for (const params of variants) {
       const verdict = await compiles(device, kernel, params);
       good &&= !verdict.startsWith("INVALID");
       console.log(`${kernel.key(params).padEnd(56)} ${verdict}`);
     }
-    if (values.wgsl) console.log(`\n${kernel.code()}\n`);
+    if (values.wgsl) console.log(`\n${kernel.code(values.set ? variants[0] : {})}\n`);
   }
   if (shape) good = (await timeProduct(device, shape)) && (await sweep(device, shape, values.write));
   await device.dispose();

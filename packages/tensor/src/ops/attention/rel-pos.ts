@@ -27,7 +27,12 @@ const sizes = {
 export const relPosBiasKernel = /* @__PURE__ */ defineKernel({
   name: "rel-pos-bias",
   source: [biasWgsl],
-  params: { WG: [64], LINES: [false, true] },
+  params: { WG: [64], LINES: [false, true], Elem: ["vec4f", "f32"], PART: [1, 0.25] },
+  variants: () =>
+    [false, true].flatMap((LINES) => [
+      { LINES, Elem: "vec4f", PART: 1 },
+      { LINES, Elem: "f32", PART: 0.25 },
+    ]),
   uniforms: sizes,
 });
 export const relPosGradQKernel = /* @__PURE__ */ defineKernel({
@@ -146,14 +151,12 @@ export function relPosBias(
   const [tableH, tableW] = [relPosH as Tensor, relPosW as Tensor];
   if (S === 0) {
     const groups = spread(Math.ceil(bias.size / 64));
-    relPosBiasKernel.run(
-      device,
-      { q, tableH, tableW, bias },
-      uniformsOf(h, layout),
-      groups,
-      { LINES: lines },
-      flopsOf(h),
-    );
+    // Neighbouring lanes read rows apart: a vec4 of each takes hardly longer than one element.
+    const per = [h.dim, h.q.batch, h.q.head, h.q.row].every((n) => n % 4 === 0) ? 4 : 1;
+    const { dim, qBatch, qHead, qRow, ...rest } = uniformsOf(h, layout);
+    const scalars = { ...rest, dim: dim / per, qBatch: qBatch / per, qHead: qHead / per, qRow: qRow / per };
+    const params = { LINES: lines, Elem: per === 4 ? "vec4f" : "f32", PART: per / 4 };
+    relPosBiasKernel.run(device, { q, tableH, tableW, bias }, scalars, groups, params, flopsOf(h));
     return bias;
   }
   const { H, W } = h.grid as { H: number; W: number };
