@@ -139,6 +139,7 @@ const cases = [
   { B: 1, heads: 2, H: 33, W: 34, D: 8 },
   { B: 3, heads: 11, H: 14, W: 14, D: 12 },
   { B: 1, heads: 1, H: 3, W: 5, D: 132 },
+  { B: 2, heads: 1, H: 9, W: 12, D: 8 },
 ];
 describe("attention by tile, whose scores are written out for the gradients", () => {
   test.each(cases)("agrees with the plain kernels: $B x $heads heads, $H x $W, $D", async (it) => {

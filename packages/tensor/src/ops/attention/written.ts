@@ -62,7 +62,7 @@ export const writtenUniforms = {
 export const attentionBiasGradKernel = /* @__PURE__ */ defineKernel({
   name: "attention-bias-grad",
   source: [biasGradWgsl],
-  params: { WG: [64] },
+  params: { WG: [64], WHOLE: [false, true] },
   uniforms: {
     count: "u32",
     m: "u32",
@@ -288,10 +288,10 @@ function gradBias(h: Heads, piece: Piece, layout: BiasLayout, ds: Tensor, dbias:
   const rows = { m, each: mp * keys, row: keys, start: first * h.nq + query, startEach: h.nq };
   attentionBiasGradKernel.run(
     ds.device,
-    { ds, dbias },
+    { ds, ds4: ds, dbias },
     { count, ...rows, h: H, w: W, hp: layout.hp, biasRow: layout.row },
     spread(Math.ceil(count / 64)),
-    {},
+    { WHOLE: W % 4 === 0 },
     0,
     4 * (2 * matrices * m * h.nk + count),
   );
