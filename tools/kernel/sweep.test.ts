@@ -29,6 +29,7 @@ test("the table's file keeps its comments and holds the rows", () => {
 });
 
 test("shape classes: a ViT-B layer at 1024 x 1024 is large, its windowed weight gradient medium, decoder tokens small", () => {
+  expect(shapeClass({ m: 4096, n: 3072, k: 768 })).toBe("huge");
   expect(shapeClass({ m: 4096, n: 768, k: 768 })).toBe("large");
   expect(shapeClass({ m: 768, n: 768, k: 4096 })).toBe("medium");
   expect(shapeClass({ m: 7, n: 256, k: 256 })).toBe("small");

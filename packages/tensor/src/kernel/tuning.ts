@@ -9,8 +9,11 @@ export interface ProductShape {
   k: number;
 }
 
-/** How much there is to share out: tiles of 128 x 128 for a large card, tiles of 64 x 64 for half of one, or less. */
-export type ShapeClass = "large" | "medium" | "small";
+/**
+ * How much there is to share out: tiles of 128 x 128 several times around for a card of 130 multiprocessors, once or twice (where the last
+ * round leaves many idle unless tiles are smaller), tiles of 64 x 64 for half of one, or less.
+ */
+export type ShapeClass = "huge" | "large" | "medium" | "small";
 
 /** One choice: measured on an adapter (`npm run kernel -- matmul --shape MxKxN --write`), or `*`, the default for all others. */
 export interface Tuned {
@@ -37,6 +40,7 @@ export function adapterKey({ vendor, architecture }: Pick<AdapterFacts, "vendor"
 /** The class of a shape, by the tiles that its result splits into. */
 export function shapeClass({ m, n }: ProductShape): ShapeClass {
   const tiles = (size: number) => Math.ceil(m / size) * Math.ceil(n / size);
+  if (tiles(128) >= 700) return "huge";
   if (tiles(128) >= 100) return "large";
   return tiles(64) >= 50 ? "medium" : "small";
 }
