@@ -106,16 +106,16 @@ fn stage(i: u32, block: mat4x4f, k: u32, end: u32) {
   }
 }
 
-// The tile at `row` and `col` of a product over `end` steps.
-fn tileProduct(left: Operand, right: Operand, end: u32, row: u32, col: u32, lane: u32) -> Tile {
+// The tile at `row` and `col` of a product over the steps from `begin`, a multiple of four, to `end`.
+fn tileProduct(left: Operand, right: Operand, begin: u32, end: u32, row: u32, col: u32, lane: u32) -> Tile {
   let x = lane % COLS; // this lane's vec4 column, and vec4 row, of the tile
   let y = lane / COLS;
   var c0 = vec4f(); var c1 = vec4f(); var c2 = vec4f(); var c3 = vec4f();
   var c4 = vec4f(); var c5 = vec4f(); var c6 = vec4f(); var c7 = vec4f();
   var d0 = vec4f(); var d1 = vec4f(); var d2 = vec4f(); var d3 = vec4f();
   var d4 = vec4f(); var d5 = vec4f(); var d6 = vec4f(); var d7 = vec4f();
-  var next = fetch(lane, row, col, 0u, left, right, mat4x4f());
-  for (var at = 0u; at < end; at += BK) {
+  var next = fetch(lane, row, col, begin, left, right, mat4x4f());
+  for (var at = begin; at < end; at += BK) {
     workgroupBarrier(); // the last step's products have been read
     stage(lane, next, at, end);
     workgroupBarrier();

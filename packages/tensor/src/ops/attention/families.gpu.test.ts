@@ -156,6 +156,21 @@ describe("attention by tile, whose scores are written out for the gradients", ()
     }
   });
 
+  test("cuts the terms of the queries' gradients into parts, where these have few tiles", async () => {
+    const { partsOf } = tileWriter;
+    const asked: number[] = [];
+    tileWriter.partsOf = (tiles, terms) => {
+      asked.push(partsOf(tiles, terms));
+      return asked[0];
+    };
+    try {
+      for (const error of await differences("attention:tile", cases[0])) expect(error).toBeLessThan(2e-5);
+    } finally {
+      tileWriter.partsOf = partsOf;
+    }
+    expect(asked).toEqual([4]); // 1122 keys, at least 256 a part; 18 tiles of queries in each of two heads
+  });
+
   test("gives the gradients of keys and values alone", async () => {
     const [tile, plain] = [await ofKeysAndValues("attention:tile"), await ofKeysAndValues("attention:plain")];
     for (const [i, values] of tile.entries()) expect(worstError(values, plain[i])).toBeLessThan(2e-5);

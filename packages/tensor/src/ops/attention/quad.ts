@@ -44,6 +44,8 @@ const PIECE_BYTES = 4 * 2 ** 20;
 export const quadWriter: Writer = {
   tile: QUAD_TILE,
   pieceBytes: PIECE_BYTES,
+  headsOf: () => 1,
+  partsOf: () => 1,
   run: ({ c }, { tensors, uniforms, groups, params, flops, bytes }) =>
     attentionQuadKernel.run(c.tensor.device, tensors, uniforms, groups, params, flops, bytes),
 };

@@ -9,6 +9,12 @@ const TILE = 64;
 const BK = 8;
 /** Bytes of scores and their gradients that are there at a time: a large card's cache keeps them. */
 const PIECE_BYTES = 32 * 2 ** 20;
+/**
+ * Tiles that keep a large card of 130 multiprocessors busy. A piece has few queries of as many heads as give their keys so many tiles.
+ * The queries themselves have less: the terms of their gradients, all keys, are cut into parts of at least so many.
+ */
+const ENOUGH_TILES = 256;
+const LEAST_TERMS = 256;
 
 export const attentionGradTileKernel = /* @__PURE__ */ defineKernel({
   name: "attention-grad-tile",
@@ -35,6 +41,8 @@ export const attentionGradTileKernel = /* @__PURE__ */ defineKernel({
 export const tileWriter: Writer = {
   tile: TILE,
   pieceBytes: PIECE_BYTES,
+  headsOf: (keys) => Math.ceil(ENOUGH_TILES / Math.ceil(keys / TILE)),
+  partsOf: (tiles, terms) => Math.max(1, Math.min(Math.ceil(ENOUGH_TILES / tiles), Math.floor(terms / LEAST_TERMS))),
   run: ({ c }, { tensors, uniforms, groups, params, flops, bytes }) => {
     const { device } = c.tensor;
     const all = { ...params, ROLLED: device.info.kind === "software" };

@@ -1,6 +1,7 @@
 import { defineKernel, spread } from "../../kernel/define-kernel";
 import { empty, type Tensor } from "../../tensor/tensor";
 import biasGradWgsl from "./attention-bias-grad.wgsl";
+import sumPartsWgsl from "./attention-sum-parts.wgsl";
 import type { GradTensors, Heads, Strides } from "./heads";
 import type { BiasLayout } from "./rel-pos";
 
@@ -55,6 +56,9 @@ export const writtenUniforms = {
   w: "u32",
   hp: "u32",
   biasRow: "u32",
+  matrices: "u32",
+  chunk: "u32",
+  cChunk: "u32",
   four: "u32",
   bk: "u32",
 } as const;
@@ -77,12 +81,35 @@ export const attentionBiasGradKernel = /* @__PURE__ */ defineKernel({
   },
 });
 
+export const attentionSumPartsKernel = /* @__PURE__ */ defineKernel({
+  name: "attention-sum-parts",
+  source: [sumPartsWgsl],
+  params: { WG: [64] },
+  uniforms: {
+    count: "u32",
+    m: "u32",
+    dv: "u32",
+    parts: "u32",
+    heads: "u32",
+    first: "u32",
+    start: "u32",
+    batch: "u32",
+    head: "u32",
+    row: "u32",
+    alpha: "f32",
+  },
+});
+
 /** What runs the products, and in which pieces. */
 export interface Writer {
   /** Rows and columns of a tile. */
   tile: number;
   /** Bytes of scores, and of their gradients, that are there at a time, or a row of tiles where that is more. */
   pieceBytes: number;
+  /** Heads with so many keys that a piece has, where it has not all queries of one. */
+  headsOf(keys: number): number;
+  /** Into how many parts the terms of a product with so many tiles and terms are cut. */
+  partsOf(tiles: number, terms: number): number;
   run(spec: PieceProduct, launch: WrittenLaunch): void;
 }
 
@@ -108,12 +135,13 @@ export interface Piece {
 }
 
 /** Heads and queries in pieces whose scores, `copies` times, take about `pieceBytes`. */
-export function writtenPieces(h: Heads, copies: number, { tile, pieceBytes }: Writer): Piece[] {
+export function writtenPieces(h: Heads, copies: number, { tile, pieceBytes, headsOf }: Writer): Piece[] {
   const line = Math.ceil(h.nk / 4) * 16 * copies;
   const fitting = Math.floor(pieceBytes / line);
-  const rows = Math.min(h.nq, Math.max(tile, Math.floor(fitting / tile) * tile));
-  const together = Math.max(1, Math.floor(fitting / (Math.ceil(h.nq / 4) * 4)));
   const count = h.batch * h.heads;
+  const whole = Math.floor(fitting / (Math.ceil(h.nq / 4) * 4)); // heads with all their queries
+  const together = whole || Math.max(1, Math.min(count, headsOf(h.nk), Math.floor(fitting / tile)));
+  const rows = whole ? h.nq : Math.min(h.nq, Math.max(tile, Math.floor(fitting / together / tile) * tile));
   const pieces: Piece[] = [];
   for (let first = 0; first < count; first += together)
     for (let query = 0; query < h.nq; query += rows) {
@@ -156,6 +184,8 @@ export interface PieceProduct {
   /** Last row that a has (with TA: last vec4 of them), and last vec4 of columns that b has (with TB: last column). */
   aLast: number;
   bLast: number;
+  /** Parts that the terms are cut into, and vec4 between their results. */
+  parts?: { count: number; step: number };
   alpha?: number;
   add?: boolean;
   end?: keyof typeof END;
@@ -164,11 +194,16 @@ export interface PieceProduct {
   weights?: Tensor;
 }
 
+/** Terms of every part but the last: whole steps of any tile. */
+const partTerms = (terms: number, parts: number) => Math.ceil(terms / parts / 16) * 16;
+
 /** Starts a product of a piece. */
 export function runPiece(writer: Writer, h: Heads, piece: Piece, layout: BiasLayout, spec: PieceProduct): void {
   const { a, b, c, m, n, k, TA = false, TB = false, end = "plain", bias = null, stats, weights } = spec;
   const tilesM = Math.ceil(m / writer.tile);
-  const tiles = piece.matrices * tilesM;
+  const { count: parts, step: cChunk } = spec.parts ?? { count: 1, step: 0 };
+  const chunk = partTerms(k, parts);
+  const tiles = piece.matrices * tilesM * parts;
   const np = Math.ceil(h.nq / 4) * 4;
   const uniforms = {
     heads: h.heads,
@@ -206,6 +241,9 @@ export function runPiece(writer: Writer, h: Heads, piece: Piece, layout: BiasLay
     w: h.grid?.W ?? 1,
     hp: layout.hp,
     biasRow: layout.row,
+    matrices: piece.matrices,
+    chunk,
+    cChunk,
     four: 4,
     bk: 0,
   };
@@ -220,7 +258,7 @@ export function runPiece(writer: Writer, h: Heads, piece: Piece, layout: BiasLay
   const params = { TA, TB, END: END[end], REL: bias !== null };
   const groups = [Math.ceil(n / writer.tile), ...spread(tiles)] as const;
   const own = spec.add || spec.weights ? 2 : 1; // results are read too, or as many weights
-  const bytes = 4 * piece.matrices * (m * k + k * n + own * m * n);
+  const bytes = 4 * piece.matrices * (m * k + k * n + own * parts * m * n);
   writer.run(spec, { tensors, uniforms, groups, params, flops: 2 * piece.matrices * m * n * k, bytes });
 }
 
@@ -251,7 +289,7 @@ export function gradWritten(
   const weights = empty(device, [most, longest, keys], { name: "attention" });
   const ds = empty(device, [most, longest, keys], { name: "attention" });
   for (const piece of pieces) {
-    const { m, mp, query } = piece;
+    const { matrices, m, mp, query } = piece;
     const [w, d] = [scoresOf(weights, h, piece), scoresOf(ds, h, piece)];
     const q = headRows(t.q, h.q, 0, query);
     const k = headRows(t.k, h.kv, h.kOffset);
@@ -264,7 +302,10 @@ export function gradWritten(
     const wide = h.dim / 4 - 1;
     if (dq) {
       const c = headRows(dq, h.q, 0, query);
-      run({ a: d, b: k, c, m, n: h.dim, k: h.nk, aLast: mp - 1, bLast: wide, alpha: h.scale });
+      const parts = writer.partsOf(matrices * Math.ceil(m / writer.tile) * Math.ceil(h.dim / writer.tile), h.nk);
+      const spec = { a: d, b: k, m, n: h.dim, k: h.nk, aLast: mp - 1, bLast: wide };
+      if (parts === 1) run({ ...spec, c, alpha: h.scale });
+      else inParts(h, piece, parts, c, (c, step) => run({ ...spec, c, parts: { count: parts, step } }));
     }
     if (dbias) gradBias(h, piece, layout, ds, dbias);
     if (dkv) {
@@ -277,6 +318,28 @@ export function gradWritten(
   }
   weights.dispose("attention");
   ds.dispose("attention");
+}
+
+/** Runs a product whose rows are queries' in parts, and adds them into `c`, scaled. */
+function inParts(h: Heads, piece: Piece, parts: number, c: Matrix, run: (c: Matrix, step: number) => void): void {
+  const { first, matrices, m } = piece;
+  const { device } = c.tensor;
+  const dv = h.dim / 4;
+  const each = m * dv;
+  const step = matrices * each;
+  const sums = empty(device, [parts, matrices, m, h.dim], { name: "attention" });
+  run({ tensor: sums, start: 0, batch: 0, head: 0, each, row: dv }, step);
+  const place = { start: c.start, batch: c.batch, head: c.head, row: c.row };
+  attentionSumPartsKernel.run(
+    device,
+    { parts: sums, c: c.tensor },
+    { count: step, m, dv, parts, heads: h.heads, first, ...place, alpha: h.scale },
+    spread(Math.ceil(step / 64)),
+    {},
+    0,
+    16 * step * (parts + 1),
+  );
+  sums.dispose("attention");
 }
 
 /** Sums the gradients of a piece's scores into those of its queries' bias factors. */

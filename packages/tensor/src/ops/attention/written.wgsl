@@ -13,13 +13,14 @@ struct Params {
   bStart: u32, bBatch: u32, bHead: u32, bEach: u32, bRow: u32, bLast: u32,
   cStart: u32, cBatch: u32, cHead: u32, cEach: u32, cRow: u32,
   tilesM: u32,
-  tiles: u32, // matrices * tilesM
+  tiles: u32, // matrices * tilesM, times the parts that the terms are cut into
   alpha: f32,
   add: u32, // 1 adds to what is there
   query: u32, nq: u32, np: u32, // first query of the piece; queries; rows of stats
   second: u32, // where the sums of dy * y start in stats
   nk: u32, w: u32, // keys; keys per grid row
   hp: u32, biasRow: u32, // where the kw part of a bias row starts; its length
+  matrices: u32, chunk: u32, cChunk: u32, // of a launch; terms of a part, and vec4 between the results of parts
   four: u32, bk: u32, // 4 and the tile's steps, as numbers that no compiler unrolls loops by
 }
 

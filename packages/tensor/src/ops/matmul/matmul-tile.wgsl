@@ -38,7 +38,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let col = group.x * TN;
   let left = Operand(batch * p.strideA, select(p.k, p.m, TA), select(p.m, p.k, TA), select(p.k, p.m, TA));
   let right = Operand(batch * p.strideB, select(p.n, p.k, TB), select(p.k, p.n, TB), select(p.n, p.k, TB));
-  let t = tileProduct(left, right, p.k, row, col, lane);
+  let t = tileProduct(left, right, 0u, p.k, row, col, lane);
   let out = batch * p.m * p.n;
   let x = lane % COLS;
   let y = lane / COLS;
