@@ -5,17 +5,8 @@ import { empty, type Tensor } from "../../tensor/tensor";
 import quadWgsl from "./attention-quad.wgsl";
 import softmaxWgsl from "./attention-quad-softmax.wgsl";
 import type { Heads, HeadTensors } from "./heads";
+import { END, gradVariants, headRows, runPiece, scoresOf, type Writer, writtenPieces, writtenUniforms } from "./pieces";
 import type { BiasLayout } from "./rel-pos";
-import {
-  END,
-  gradVariants,
-  headRows,
-  runPiece,
-  scoresOf,
-  type Writer,
-  writtenPieces,
-  writtenUniforms,
-} from "./written";
 import writtenWgsl from "./written.wgsl";
 
 export const attentionQuadKernel = /* @__PURE__ */ defineKernel({

@@ -4,6 +4,7 @@ import { empty, type Tensor } from "../../tensor/tensor";
 import statsWgsl from "./attention-stats.wgsl";
 import { type AttentionFamily, attentionFamily } from "./family";
 import type { AttentionVariant, Heads, HeadTensors } from "./heads";
+import { writtenBiasLayout } from "./pieces";
 import { forwardPlain, gradKvPlain, gradQPlain } from "./plain";
 import { forwardQuad, quadWriter } from "./quad";
 import { biasLayout, relPosBias, relPosGradQ, relPosGradTable } from "./rel-pos";
@@ -11,7 +12,7 @@ import { forwardSubgroup, gradKvSubgroup, gradQSubgroup } from "./subgroup";
 import { forwardTile } from "./tile";
 import { tileWriter } from "./tile-grad";
 import { LANES, tilingOf } from "./tiles";
-import { gradWritten, writtenBiasLayout } from "./written";
+import { gradWritten } from "./written";
 
 export const attentionStatsKernel = /* @__PURE__ */ defineKernel({
   name: "attention-stats",

@@ -1,7 +1,7 @@
 import { defineKernel } from "../../kernel/define-kernel";
 import tileLibWgsl from "../../kernel/lib/tile.wgsl";
 import gradWgsl from "./attention-grad-tile.wgsl";
-import { gradVariants, type Writer, writtenUniforms } from "./written";
+import { gradVariants, type Writer, writtenUniforms } from "./pieces";
 import writtenWgsl from "./written.wgsl";
 
 /** Rows, columns and steps of a tile: 64 lanes, each with 8 x 8 sums. */
