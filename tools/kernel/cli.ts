@@ -96,6 +96,10 @@ async function main(): Promise<number> {
     console.error(`--shape is ${values.shape ?? "missing"}; expected M x K x N, such as 4096x768x3072`);
     return 2;
   }
+  if (values.asm !== undefined && values.gpu === undefined) {
+    console.error("--asm needs --gpu; try npm run kernel -- --help");
+    return 2;
+  }
   try {
     for (const kernel of kernels) chosenVariants(kernel, values.set);
   } catch (error) {

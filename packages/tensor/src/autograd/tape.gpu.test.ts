@@ -91,6 +91,24 @@ describe("gradients that are handed through never share bytes wrongly", () => {
     });
   });
 
+  test("an activation overwrites a gradient that it alone holds, and no other", async () => {
+    const device = await testDevice();
+    await scope(device, "test", async () => {
+      const [a, b] = [leaf(device, [-1, 2]), leaf(device, [0, 0])];
+      const gradient = tensor(device, [5, 6]);
+      backward(relu(a), { gradient });
+      expect([...(await gradient.data())]).toEqual([5, 6]);
+      expect(await gradOf(a)).toEqual([0, 6]);
+      backward(add(relu(a), b), { gradient }); // the sum hands the same gradient to both
+      expect(await gradOf(b)).toEqual([5, 6]);
+      expect(await gradOf(a)).toEqual([0, 6]);
+      const [first, second] = [mul(relu(a), tensor(device, [2, 2])), add(relu(a), b)];
+      backward(sum(add(first, second))); // one of its own, one shared
+      expect(await gradOf(a)).toEqual([0, 3]);
+      expect(await gradOf(b)).toEqual([1, 1]);
+    });
+  });
+
   test("a leaf as y, and a gradient that the caller changes afterwards", async () => {
     const device = await testDevice();
     await expectNoLeak(device, async () => {

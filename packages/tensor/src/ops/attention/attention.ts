@@ -62,7 +62,7 @@ export function separateGradients(
 
 /**
  * Scaled dot-product attention `softmax(scale q k^T) v` of every head (PyTorch's `F.scaled_dot_product_attention`). The score
- * matrix is never stored, forward or backward.
+ * matrix is never stored as a whole: tile by tile, or where written out in pieces of 4 MiB (SwiftShader) or, for gradients on GPUs, 32 MiB.
  *
  * q [B, A, Nq, D], k and v [B, A, Nk, D] -> [B, A, Nq, D]. Throws ShapeError when the shapes do not go together.
  */
