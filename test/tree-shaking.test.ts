@@ -83,7 +83,7 @@ const WHOLE_KIB: Record<string, number> = {
   "@ama-sam/viewer": 30,
   "@ama-sam/tensor": 298,
   "@ama-sam/nn": 150,
-  "@ama-sam/sam-encoder": 240,
+  "@ama-sam/sam-encoder": 245,
   "@ama-sam/sam-decoder": 236,
   "@ama-sam/hr-decoder": 160,
   "@ama-sam/spgen": 140,

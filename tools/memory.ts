@@ -1,24 +1,31 @@
-// npm run memory -- [--preset vit-b] [--train] [--recompute] [--size 1024] [--batch 1] [--adapter NAME] [--dry]
+// npm run memory -- [--preset vit-b] [--train] [--recompute WHAT] [--size 1024] [--batch 1] [--adapter NAME] [--dry]
 import { parseArgs } from "node:util";
 import { openGpu } from "@ama-sam/dawn";
 import { Adam, Build } from "@ama-sam/nn";
+import type { Recompute } from "@ama-sam/sam-encoder";
 import { type Device, scope, zeros } from "@ama-sam/tensor";
 import { AmaSam, freeze, PRESETS, type PresetName } from "ama-sam";
 import { nullDevice, resized, trainOnce } from "./cost/model";
 
 const HELP = `Prints the peak GPU memory of a model, measured by really running it once (weights zero: only sizes matter).
 
-  npm run memory -- [--preset NAME] [--train] [--recompute] [--size S] [--batch B] [--adapter NAME] [--dry]
+  npm run memory -- [--preset NAME] [--train] [--recompute WHAT] [--size S] [--batch B] [--adapter NAME] [--dry]
 
   --preset     ${Object.keys(PRESETS).join(", ")} (default vit-b)
   --train      one training step (forward, losses, backward, Adam) instead of one prediction
-  --recompute  with --train: encoder blocks run again in backward instead of keeping their activations
+  --recompute  with --train: what backward makes again instead of keeping it: "blocks" of the encoder, or their "mlp" alone
   --size       side of the input in pixels (default: the preset's)
   --batch      images (default 1)
   --adapter    swiftshader, lavapipe, hardware, or a part of an adapter's name
   --dry        on Dawn's null backend: every buffer is accounted for, nothing is computed (seconds instead of minutes)
 
 "live" counts buffers that tensors own, "reserved" adds those that wait for reuse: what the adapter had to give.`;
+
+const RECOMPUTE = new Map<string | undefined, Recompute>([
+  [undefined, false],
+  ["blocks", true],
+  ["mlp", "mlp"],
+]);
 
 const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
@@ -37,7 +44,7 @@ async function main(): Promise<number> {
     options: {
       preset: { type: "string", default: "vit-b" },
       train: { type: "boolean", default: false },
-      recompute: { type: "boolean", default: false },
+      recompute: { type: "string" },
       size: { type: "string" },
       batch: { type: "string", default: "1" },
       adapter: { type: "string" },
@@ -48,6 +55,11 @@ async function main(): Promise<number> {
   if (values.help) {
     console.log(HELP);
     return 0;
+  }
+  const recompute = RECOMPUTE.get(values.recompute);
+  if (recompute === undefined) {
+    console.error(`--recompute of what? Got ${values.recompute}. Expected blocks or mlp.`);
+    return 2;
   }
   const preset = PRESETS[values.preset as PresetName];
   if (!preset) {
@@ -68,10 +80,10 @@ async function main(): Promise<number> {
   device.trim();
   device.resetPeak();
   const start = performance.now();
-  if (adam) trainOnce(device, model, adam, { size, batch, recompute: values.recompute });
+  if (adam) trainOnce(device, model, adam, { size, batch, recompute });
   else scope(device, "predict", () => void model.predict(zeros(device, [batch, 3, size, size])));
   if (!values.dry) await device.sync();
-  const what = adam ? `training step${values.recompute ? ", recomputing" : ""}` : "forward";
+  const what = adam ? `training step${recompute ? `, recomputing ${values.recompute}` : ""}` : "forward";
   show(device, what, (performance.now() - start) / 1000);
   if (values.dry) process.exit(0);
   adam?.dispose();

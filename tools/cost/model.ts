@@ -1,4 +1,5 @@
 import type { Adam } from "@ama-sam/nn";
+import type { Recompute } from "@ama-sam/sam-encoder";
 import { backward, createDevice, type Device, noGrad, scope, zeros } from "@ama-sam/tensor";
 import { type AmaSam, type AmaSamConfig, losses } from "ama-sam";
 import { create } from "webgpu";
@@ -68,7 +69,7 @@ export function trainOnce(
   device: Device,
   model: AmaSam,
   adam: Adam,
-  { size, batch, recompute }: { size: number; batch: number; recompute: boolean },
+  { size, batch, recompute }: { size: number; batch: number; recompute: Recompute },
 ): void {
   scope(device, "step", () => {
     const isPrimary = zeros(device, [batch], { dtype: "i32" });

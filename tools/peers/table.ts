@@ -38,7 +38,7 @@ export function costTable({ results }: Report, libraries: readonly string[]): st
   const head = ["op", ...libraries.map((name) => `${name}: s (processor s), peak MiB`)];
   const cost = ({ time, counted }: LibraryResult) =>
     time && counted
-      ? `${(time.ms / 1000).toFixed(2)} (${(time.cpuMs / 1000).toFixed(2)}), ${(counted.peakBytes / MIB).toFixed(0)}`
+      ? `${(time.ms / 1000).toFixed(2)} (${(time.cpuMs / 1000).toFixed(2)}), ${(counted.peakBytes / MIB).toFixed(2)}`
       : "-";
   const rows = results.map((r) => [
     r.op,

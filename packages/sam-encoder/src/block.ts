@@ -28,12 +28,15 @@ export class Block extends Module {
     this.adapter = adapter ? this.child("adapter", (b) => new Adapter(b, width, adapter)) : null;
   }
 
-  /** [B, h, w, C] -> [B, h, w, C]. Frees what backward does not need. */
-  forward(x: Tensor): Tensor {
+  /**
+   * [B, h, w, C] -> [B, h, w, C]. Frees what backward does not need.
+   * @param options.recomputeMlp backward makes the MLP's hidden values again instead of keeping them
+   */
+  forward(x: Tensor, { recomputeMlp = false }: { recomputeMlp?: boolean } = {}): Tensor {
     return scope(this.device, "block", () => {
       const mid = scope(this.device, "attention", () => add(x, this.#attend(this.norm1.forward(x))));
       const n = this.norm2.forward(mid);
-      const y = scope(this.device, "mlp", () => add(mid, this.mlp.forward(n)));
+      const y = scope(this.device, "mlp", () => add(mid, this.mlp.forward(n, { recompute: recomputeMlp })));
       return this.adapter ? add(y, this.adapter.forward(n)) : y;
     });
   }

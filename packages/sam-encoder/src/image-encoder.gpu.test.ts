@@ -4,7 +4,7 @@ import { expectNoLeak, Random, testDevice, worstError } from "@ama-sam/testing";
 import { expect, test } from "vitest";
 import type { AdapterConfig, ImageEncoderConfig } from "./config";
 import { EncoderError } from "./errors";
-import { ImageEncoder } from "./image-encoder";
+import { ImageEncoder, type Recompute } from "./image-encoder";
 import { relPosTable } from "./rel-pos-attention";
 
 const config: ImageEncoderConfig = {
@@ -39,7 +39,7 @@ function trainOnly(encoder: ImageEncoder, which: RegExp): void {
 async function gradients(
   encoder: ImageEncoder,
   x: Tensor,
-  recompute = false,
+  recompute: Recompute = false,
 ): Promise<{ grads: Map<string, Float32Array>; dispatches: number; saved: number }> {
   const { device } = encoder;
   return expectNoLeak(device, async () => {
@@ -70,6 +70,11 @@ test("recomputation gives the same gradients bit for bit, from a fraction of the
     expect(again.grads.size).toBe(encoder.trainable().size);
     expect(again.grads).toEqual(kept.grads);
     expect(again.saved).toBeLessThan(0.5 * kept.saved);
+    const mlps = await gradients(encoder, x, "mlp");
+    expect([...mlps.grads.keys()]).toEqual([...kept.grads.keys()]);
+    for (const [name, grad] of mlps.grads)
+      expect(worstError(grad, kept.grads.get(name) as Float32Array), name).toBeLessThan(1e-5);
+    expect(mlps.saved).toBeLessThan(0.85 * kept.saved);
   }
   x.dispose();
   encoder.dispose();
@@ -191,6 +196,10 @@ test("wrong channels, an empty batch and other sizes are an EncoderError that sa
     expect(forward([1, 4, 64, 64])).toThrow(EncoderError);
     expect(forward([1, 4, 64, 64])).toThrow(/Got \[1, 4, 64, 64\]. Expected \[B, 3, 64, 64\]/);
     expect(forward([3, 64, 64])).toThrow(/not a batch of images/);
+    const unknown = { recompute: "mlps" as "mlp" };
+    expect(() => encoder.forward(tensor(device, new Float32Array(3 * 64 * 64), [1, 3, 64, 64]), unknown)).toThrow(
+      'recompute says nothing known. Got mlps. Expected true, false or "mlp".',
+    );
     expect(forward([0, 3, 64, 64])).toThrow(/batch is empty/);
     expect(forward([1, 3, 64, 32])).toThrow(/another size.*preprocess\(\).*interpolatePositions/);
     expect(forward([1, 3, 64, 30], true)).toThrow(/multiples of 8/);

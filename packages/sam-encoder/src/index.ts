@@ -2,7 +2,7 @@ export { Adapter } from "./adapter";
 export { Block } from "./block";
 export { type AdapterConfig, defaultAdapter, type ImageEncoderConfig, samVitB, samVitH, samVitL } from "./config";
 export { EncoderError } from "./errors";
-export { type EncodeOptions, ImageEncoder, type ImageEncoderOptions } from "./image-encoder";
+export { type EncodeOptions, ImageEncoder, type ImageEncoderOptions, type Recompute } from "./image-encoder";
 export {
   fittedSize,
   PIXEL_MEAN,

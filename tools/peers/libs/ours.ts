@@ -11,6 +11,7 @@ import {
   layerNorm,
   linear,
   mean,
+  mlp,
   noGrad,
   qkvAttention,
   relPosAttention,
@@ -71,6 +72,7 @@ function gradients(device: Device, inputs: Inputs, f: (t: Named) => Tensor): Wor
   };
 }
 
+/** As `Block` of the encoder does it: scopes free what backward does not need. */
 function block({ T, D, heads }: Sizes, P: Named): Tensor {
   const { device } = P.x;
   const layer = (x: Tensor, name: string, activation: "none" | "gelu" = "none") =>
@@ -80,9 +82,10 @@ function block({ T, D, heads }: Sizes, P: Named): Tensor {
     const joined = reshape(qkvAttention(reshape(qkv, [1, T, 3 * D]), { heads }), [T, D]);
     return add(P.x, layer(joined, "proj"));
   });
-  const m = scope(device, "mlp", () =>
-    layer(layer(layerNorm(mid, P.ln2_g, P.ln2_b, { eps: EPS }), "fc1", "gelu"), "fc2"),
-  );
+  const m = scope(device, "mlp", () => {
+    const n = layerNorm(mid, P.ln2_g, P.ln2_b, { eps: EPS });
+    return mlp(n, P.fc1_w, P.fc1_b, P.fc2_w, P.fc2_b, { activation: "gelu" });
+  });
   return add(add(mid, m), layer(layer(m, "down", "gelu"), "up"));
 }
 
@@ -90,7 +93,7 @@ function trainStep(device: Device, op: Op, inputs: Inputs): Work {
   const t = upload(device, transposed(inputs), TRAINED);
   const run = () => {
     const loss = scope(device, "step", () => {
-      const loss = mean(square(block(op.sizes, t)));
+      const loss = scope(device, "loss", () => mean(square(scope(device, "block", () => block(op.sizes, t)))));
       backward(loss);
       return loss;
     });

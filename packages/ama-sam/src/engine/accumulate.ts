@@ -1,4 +1,5 @@
 import { type DomainWeights, domainLoss } from "@ama-sam/cgrl";
+import type { Recompute } from "@ama-sam/sam-encoder";
 import {
   add,
   affine,
@@ -33,7 +34,7 @@ export interface ObjectiveOptions {
   /** null: no domain branch. */
   domainWeights: DomainWeights | null;
   lambda: number;
-  recompute: boolean;
+  recompute: Recompute;
 }
 
 /** Scalars [] on the device. */

@@ -1,5 +1,6 @@
 import type { DomainWeights } from "@ama-sam/cgrl";
 import { Adam, type AdamOptions } from "@ama-sam/nn";
+import type { Recompute } from "@ama-sam/sam-encoder";
 import {
   backward,
   type CompileProgress,
@@ -30,7 +31,7 @@ export interface AmaSamLearnerOptions {
   smooth?: number;
   /** Of eq. 3; null or none: the domain branch does not run. */
   domainWeights?: DomainWeights | null;
-  recompute?: boolean;
+  recompute?: Recompute;
   /** Save frozen weights of SAM too: for models without a base checkpoint to get them from. Default false. */
   saveFrozen?: boolean;
   /** Called while the kernels of the first step are compiled, side by side, before it. */

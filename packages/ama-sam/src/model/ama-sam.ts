@@ -2,7 +2,7 @@ import { cgrl, Discriminator, grl } from "@ama-sam/cgrl";
 import { HrDecoder } from "@ama-sam/hr-decoder";
 import { type Build, Module } from "@ama-sam/nn";
 import { type DecoderInput, type DecoderOutput, MaskDecoder, PromptEncoder } from "@ama-sam/sam-decoder";
-import { ImageEncoder } from "@ama-sam/sam-encoder";
+import { ImageEncoder, type Recompute } from "@ama-sam/sam-encoder";
 import { maskPrompt, SPGen } from "@ama-sam/spgen";
 import { noGrad, scope, type Tensor } from "@ama-sam/tensor";
 import { AmaSamError } from "../errors";
@@ -33,8 +33,8 @@ export interface ForwardOptions {
   isPrimary?: Tensor;
   /** Overrides the configured lambda, for ramps. */
   lambda?: number;
-  /** Recompute encoder blocks in backward instead of keeping their activations. */
-  recompute?: boolean;
+  /** What of the encoder backward makes again instead of keeping it. */
+  recompute?: Recompute;
   /** Sees `embed`, `block0`, ... of the encoder. */
   tap?: (name: string, value: Tensor) => void;
 }

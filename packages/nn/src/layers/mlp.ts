@@ -1,4 +1,4 @@
-import type { Tensor } from "@ama-sam/tensor";
+import { mlp, type Tensor } from "@ama-sam/tensor";
 import { type Build, Module } from "../module";
 import { Linear } from "./linear";
 
@@ -31,8 +31,13 @@ export class MlpBlock extends Module {
     this.activation = activation;
   }
 
-  /** [..., C] -> [..., C] */
-  forward(x: Tensor): Tensor {
-    return this.lin2.forward(this.lin1.forward(x, this.activation));
+  /**
+   * [..., C] -> [..., C]
+   * @param options.recompute backward makes the hidden values again instead of keeping them (`mlp` of the tensor package)
+   */
+  forward(x: Tensor, { recompute = false }: { recompute?: boolean } = {}): Tensor {
+    const { lin1, lin2, activation } = this;
+    if (recompute) return mlp(x, lin1.weight, lin1.bias, lin2.weight, lin2.bias, { activation });
+    return lin2.forward(lin1.forward(x, activation));
   }
 }

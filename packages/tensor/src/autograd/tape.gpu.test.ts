@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Device } from "../device/device";
 import { LifetimeError, ShapeError } from "../errors";
 import { defineOp } from "../op/define-op";
-import { add, affine, gelu, linear, mul, relu, reshape, sub, sum } from "../ops/index";
+import { add, affine, gelu, linear, mul, relu, reshape, square, sub, sum } from "../ops/index";
 import { scope, type Tensor, tensor, zeros } from "../tensor/tensor";
 import { backward, clearGraph, gradEnabled, noGrad, zeroGrad } from "./tape";
 
@@ -61,6 +61,13 @@ describe("gradients that are handed through never share bytes wrongly", () => {
       },
       slope: () => 8,
     },
+    "one dy twice for an inner node": {
+      run: (x) => {
+        const h = affine(x, { scale: 3 });
+        return add(h, h);
+      },
+      slope: () => 6,
+    },
     "affine with scale 1 hands dy through": {
       run: (x) => add(affine(x, { shift: 1 }), mul(x, affine(x, { shift: 2 }))),
       slope: (v) => 1 + 2 * v + 2,
@@ -106,6 +113,36 @@ describe("gradients that are handed through never share bytes wrongly", () => {
       backward(sum(add(first, second))); // one of its own, one shared
       expect(await gradOf(a)).toEqual([0, 3]);
       expect(await gradOf(b)).toEqual([1, 1]);
+    });
+  });
+
+  test("a gradient of its own takes in one that is shared, which stays as it was", async () => {
+    const device = await testDevice();
+    await expectNoLeak(device, async () => {
+      const [a, b] = [leaf(device, [-1, 2]), leaf(device, [0, 0])];
+      scope(device, "forward", () => {
+        const m = affine(a, { scale: 3 });
+        const y = add(b, add(m, square(m))); // m gets the sum's gradient, which b shares, and then square's
+        backward(y, { gradient: tensor(device, [5, 6]) });
+      });
+      expect(await gradOf(b)).toEqual([5, 6]);
+      expect(await gradOf(a)).toEqual([3 * 5 * (1 + 2 * -3), 3 * 6 * (1 + 2 * 6)]);
+    });
+  });
+
+  test("a tensor that a vjp returns but does not own is not added to", async () => {
+    const device = await testDevice();
+    await expectNoLeak(device, async () => {
+      const mine = tensor(device, [7, 8]);
+      const fixed = custom(() => mine);
+      const [a, b] = [leaf(device, [-1, 2]), leaf(device, [0, 0])];
+      scope(device, "forward", () => {
+        const m = affine(a, { scale: 3 });
+        backward(add(b, add(m, fixed.apply({ x: m }, {}))), { gradient: tensor(device, [5, 6]) });
+      });
+      expect([...(await mine.data())]).toEqual([7, 8]);
+      expect(await gradOf(a)).toEqual([3 * 12, 3 * 14]);
+      mine.dispose();
     });
   });
 

@@ -1,6 +1,6 @@
 import type { Device } from "../device/device";
 import { DTypeError, LifetimeError, ShapeError } from "../errors";
-import { closeScope, dropScope, openScope } from "../tensor/lifetime";
+import { closeScope, dropScope, openScope, type Scope } from "../tensor/lifetime";
 import { type Shape, sameShape, show } from "../tensor/shape";
 import { type GraphNode, Tensor, tensor } from "../tensor/tensor";
 import { accumulate } from "./accumulate";
@@ -123,7 +123,8 @@ export function record(
   state.tape.push(node);
 }
 
-function deposit(edge: Edge, dx: Tensor, from: Node): void {
+/** @param scope that of the op's pullback: a gradient made in it, which nobody else holds, may be written to */
+function deposit(edge: Edge, dx: Tensor, from: Node, scope: Scope): void {
   const folded = reduceTo(dx, edge.shape);
   if (!sameShape(folded.shape, edge.shape)) {
     throw new ShapeError(
@@ -141,31 +142,35 @@ function deposit(edge: Edge, dx: Tensor, from: Node): void {
   if (target.grad) {
     // A handed-through gradient may be shared with another node: never add into shared bytes.
     if (target.grad.exclusive) accumulate(target.grad, folded);
-    else target.grad = sumOf(target.grad, folded, target instanceof Tensor);
+    else {
+      const before = target.grad;
+      const sum = folded.exclusive && folded.scope === scope ? folded.hold() : copyOf(folded);
+      accumulate(sum, before);
+      before.dispose("backward");
+      keepGradient(target, sum);
+    }
     return;
   }
-  if (target instanceof Tensor) {
-    target.grad = folded.exclusive ? folded.hold() : copyOf(folded);
-    folded.device.buffers.retag(target.grad.storage.block, "grads");
-  } else target.grad = folded.hold();
+  keepGradient(target, target instanceof Node || folded.exclusive ? folded.hold() : copyOf(folded));
+}
+
+function keepGradient(target: Node | Tensor, grad: Tensor): void {
+  target.grad = grad;
+  if (target instanceof Tensor) grad.device.buffers.retag(grad.storage.block, "grads");
 }
 
 function copyOf(x: Tensor): Tensor {
   const made = new Tensor(
-    { device: x.device, block: x.device.buffers.take(x.bytes, "grads", "backward", "a gradient", x.shape), refs: 0 },
+    {
+      device: x.device,
+      block: x.device.buffers.take(x.bytes, x.device.activity.tag, "backward", "a gradient", x.shape),
+      refs: 0,
+    },
     x.shape,
     x.dtype,
     false,
   );
   x.device.queue.copy(x.storage.block.buffer, made.storage.block.buffer, x.bytes);
-  return made;
-}
-
-function sumOf(a: Tensor, b: Tensor, leaf: boolean): Tensor {
-  const made = copyOf(a);
-  if (!leaf) a.device.buffers.retag(made.storage.block, "activations");
-  accumulate(made, b);
-  a.dispose("backward");
   return made;
 }
 
@@ -214,7 +219,7 @@ export function backward(y: Tensor, options: BackwardOptions = {}): void {
       if (!root) {
         const edge = { node: null, leaf: y, shape: y.shape };
         // A second handle on the caller's gradient, so that the deposit copies it.
-        deposit(edge, gradient ? gradient.detach() : seed, new Node("backward", -1, y.shape, [], null, []));
+        deposit(edge, gradient ? gradient.detach() : seed, new Node("backward", -1, y.shape, [], null, []), scope);
         return;
       }
       root.grad = seed.hold();
@@ -247,7 +252,7 @@ function walk(device: Device, tape: Node[], root: Node): void {
     const scope = openScope(device, `vjp ${node.op}`);
     let done = false;
     try {
-      device.activity.during(`${node.op} backward`, "gradients on the way", () => pull(node));
+      device.activity.during(`${node.op} backward`, "gradients on the way", () => pull(node, scope));
       done = true;
     } finally {
       if (done) closeScope(device, scope);
@@ -257,11 +262,11 @@ function walk(device: Device, tape: Node[], root: Node): void {
   }
 }
 
-function pull(node: Node): void {
+function pull(node: Node, scope: Scope): void {
   const dxs = node.pullback?.(node.grad as Tensor) ?? [];
   node.edges.forEach((edge, k) => {
     const dx = dxs[k];
-    if (edge && dx) deposit(edge, unowned(dx, node), node);
+    if (edge && dx) deposit(edge, unowned(dx, node), node, scope);
   });
 }
 

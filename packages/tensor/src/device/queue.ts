@@ -11,9 +11,10 @@ import type { Pipeline } from "./pipelines";
 import type { Profiler } from "./profiler";
 
 const UNIFORM_ALIGN = 256;
-const UNIFORM_BYTES = 256 * 1024;
 /** Work is handed to the GPU in pieces, so that it runs while the next piece is encoded and no submission is long. */
 const DISPATCHES_PER_SUBMIT = 64;
+/** Room for as many blocks of two alignments: no kernel here has a larger one. */
+const UNIFORM_BYTES = DISPATCHES_PER_SUBMIT * 2 * UNIFORM_ALIGN;
 /** And of at most so much work, as far as kernels tell theirs: a slow GPU should not be busy with one submission for seconds. */
 const FLOPS_PER_SUBMIT = 200e9;
 const SCOPES = ["validation", "out-of-memory", "internal"] as const;

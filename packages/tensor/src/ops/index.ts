@@ -18,6 +18,7 @@ export { layerNorm2d } from "./layer-norm-2d/layer-norm-2d";
 export { type LinearOptions, linear } from "./linear/linear";
 export { type MatmulOptions, matmul } from "./matmul/matmul";
 export { maxPool2d } from "./max-pool2d/max-pool2d";
+export { type MlpOptions, mlp } from "./mlp/mlp";
 export { type Pads, pad } from "./pad/pad";
 export { permute } from "./permute/permute";
 export { pixelShuffle, pixelUnshuffle } from "./pixel-shuffle/pixel-shuffle";

@@ -86,6 +86,11 @@ export const CASES: readonly Case[] = [
     run: (a, b) => t.matmul(a, b, { transposeA: true, transposeB: true }),
   },
   { op: "linear", inputs: [s(20, 48), s(32, 48), s(32)], run: (x, w, b) => t.linear(x, w, b) },
+  {
+    op: "mlp",
+    inputs: [s(40, 16), s(24, 16), s(24), s(16, 24), s(16)],
+    run: (x, w1, b1, w2, b2) => t.mlp(x, w1, b1, w2, b2, { activation: "gelu" }),
+  },
   { op: "linear", note: "many rows", inputs: [s(2, 70, 48), s(96, 48), s(96)], run: (x, w, b) => t.linear(x, w, b) },
 
   {

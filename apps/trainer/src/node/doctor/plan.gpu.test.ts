@@ -13,6 +13,7 @@ const RUNS: [string, ConfigInput][] = [
   ["a batch", nano({}, { batch: 4 })],
   ["accumulated", nano({}, { batch: 4, microBatch: 1 })],
   ["recomputed", nano({}, { batch: 4, recompute: true })],
+  ["MLPs recomputed", nano({}, { batch: 4, recompute: "mlp" })],
   ["adapters alone", nano({ trainable: "adapters" }, { batch: 4 })],
   ["a deeper encoder", nano({ overrides: { encoder: { depth: 6 } } }, { batch: 2 })],
   ["larger images", nano({ trainable: "adapters", overrides: { encoder: { imageSize: 256 } } }, { batch: 1 })],

@@ -61,9 +61,10 @@ export async function planMemory(config: Config, device: Device, free = availabl
     images,
   });
   const enough = cpuBytes <= free;
-  const smaller = microBatch > 1 ? "train.microBatch=1" : recompute ? "a smaller preset" : "train.recompute=true";
+  const smaller =
+    microBatch > 1 ? "train.microBatch=1" : recompute === true ? "a smaller preset" : "train.recompute=true";
   return {
-    what: `${config.model.preset}, ${model.encoder.imageSize} px, batch ${batch}${microBatch < batch ? ` in parts of ${microBatch}` : ""}${recompute ? ", recomputing" : ""}`,
+    what: `${config.model.preset}, ${model.encoder.imageSize} px, batch ${batch}${microBatch < batch ? ` in parts of ${microBatch}` : ""}${recompute === "mlp" ? ", MLPs recomputed" : recompute ? ", recomputing" : ""}`,
     parts: partsOf(memory),
     gpuBytes: memory.peakBytes,
     reservedBytes: memory.reservedPeakBytes,

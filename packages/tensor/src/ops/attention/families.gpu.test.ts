@@ -6,6 +6,7 @@ import { withFlags } from "../../debug/flags";
 import { narrowSubgroup } from "../../kernel/narrow-subgroup";
 import { scope, type Tensor, tensor } from "../../tensor/tensor";
 import { mul } from "../binary/binary";
+import { linear } from "../linear/linear";
 import { mean, sum } from "../sum/sum";
 import { square } from "../unary/unary";
 import { attention, attentionOp } from "./attention";
@@ -185,5 +186,46 @@ describe.runIf(narrowSubgroup(await testDevice()) === 4)("attention by quad", ()
   test("gives the gradients of keys and values alone", async () => {
     const [quad, plain] = [await ofKeysAndValues("attention:quad"), await ofKeysAndValues("attention:plain")];
     for (const [i, values] of quad.entries()) expect(worstError(values, plain[i])).toBeLessThan(2e-5);
+  });
+});
+
+describe("gradients in the place of qkv", () => {
+  const [H, W, heads, dim] = [5, 7, 2, 8];
+  const random = new Random(8);
+  const x = random.normals(3 * H * W * 6);
+  const weight = random.normals(3 * heads * dim * 6, 0.5);
+  const tables = [H, W].map((n) => random.normals((2 * n - 1) * dim, 0.3));
+
+  /** dx through a product, whose result nobody holds when backward runs. */
+  const through = async (family: string, grid: boolean, held: boolean) => {
+    const device = await testDevice();
+    return withFlags({ family }, () =>
+      scope(device, "test", async () => {
+        const leaf = tensor(device, x, [3, H * W, 6], { requiresGrad: true });
+        const [h, w] = tables.map((t, i) => tensor(device, t, [t.length / dim, dim], { name: "HW"[i] }));
+        const qkv = linear(leaf, tensor(device, weight, [3 * heads * dim, 6]));
+        const y = qkvAttention(qkv, { heads, relPos: grid ? { h, w, H, W } : null });
+        const before = await qkv.data();
+        if (!held) qkv.dispose();
+        const start = device.queue.counts.dispatches;
+        backward(sum(square(y)));
+        const launches = device.queue.counts.dispatches - start;
+        if (held) expect(await qkv.data()).toEqual(before);
+        return { dx: await (leaf.grad as Tensor).data(), launches };
+      }),
+    );
+  };
+
+  test.each([
+    ["attention:tile", false],
+    ["attention:tile", true],
+    ["attention:quad", true], // on SwiftShader alone
+  ])("%s, relative positions %s: the same bits as beside it", async (family, grid) => {
+    const device = await testDevice();
+    if (family === "attention:quad" && narrowSubgroup(device) !== 4) return;
+    const beside = await through(family, grid, true);
+    const inPlace = await through(family, grid, false);
+    expect(inPlace.dx).toEqual(beside.dx);
+    expect(inPlace.launches, "copies into place").toBeGreaterThan(beside.launches);
   });
 });

@@ -112,6 +112,11 @@ export function writtenPieces(h: Heads, copies: number, { tile, pieceBytes, head
   return pieces;
 }
 
+/** Whether every piece of the gradients has all queries of its heads, so that no other piece reads their q, k and v. */
+export function wholeHeads(h: Heads, writer: Writer): boolean {
+  return writtenPieces(h, 2, writer).every(({ m }) => m === h.nq);
+}
+
 /** An operand or result: rows of every head in a tensor, from row `from` of `rows` on, or a piece of scores. */
 export interface Matrix {
   tensor: Tensor;

@@ -1,9 +1,10 @@
+import { flags } from "../../debug/flags";
 import { ShapeError } from "../../errors";
 import { defineOp } from "../../op/define-op";
 import { empty, type Tensor } from "../../tensor/tensor";
 import { attentionRef } from "./attention.ref";
 import { type AttentionVariant, checkTables, fusedHeads } from "./heads";
-import { attentionBackward, attentionForward } from "./streaming";
+import { attentionBackward, attentionForward, gradsInPlace } from "./streaming";
 
 /** Options of {@link qkvAttention}. */
 export interface QkvAttentionOptions {
@@ -41,7 +42,10 @@ export const qkvAttentionOp = /* @__PURE__ */ defineOp({
   saves: ["qkv", "relPosH", "relPosW", "y", "lse"],
   vjp: ({ qkv, relPosH = null, relPosW = null, y, lse }, dy, { attrs, needs, shapes, device }) => {
     const h = fusedHeads(NAME, shapes.qkv, attrs);
-    const dqkv = needs.qkv ? empty(device, shapes.qkv) : null;
+    // The tables' gradients still want the queries when all others are done.
+    const free = qkv.exclusive && !needs.relPosH && !needs.relPosW && !flags.nan;
+    const inPlace = free && gradsInPlace(device, h, attrs.variant);
+    const dqkv = needs.qkv ? (inPlace ? qkv : empty(device, shapes.qkv)) : null;
     const dkv = dqkv && { tensor: dqkv, dkOffset: h.kOffset, dvOffset: h.vOffset };
     const t = { q: qkv, k: qkv, v: qkv, relPosH, relPosW, y, lse, dy };
     const to = { dq: dqkv, dkv, relPosH: needs.relPosH, relPosW: needs.relPosW };

@@ -1,10 +1,11 @@
+import type { Device } from "../../device/device";
 import { defineKernel, spread } from "../../kernel/define-kernel";
 import { QUAD_LANES } from "../../kernel/narrow-subgroup";
 import { empty, type Tensor } from "../../tensor/tensor";
 import statsWgsl from "./attention-stats.wgsl";
 import { type AttentionFamily, attentionFamily } from "./family";
 import type { AttentionVariant, Heads, HeadTensors } from "./heads";
-import { writtenBiasLayout } from "./pieces";
+import { type Writer, wholeHeads, writtenBiasLayout } from "./pieces";
 import { forwardPlain, gradKvPlain, gradQPlain } from "./plain";
 import { forwardQuad, quadWriter } from "./quad";
 import { biasLayout, relPosBias, relPosGradQ, relPosGradTable } from "./rel-pos";
@@ -71,6 +72,16 @@ export interface Gradients {
   relPosW: boolean;
 }
 
+function writerOf(family: AttentionFamily): Writer | null {
+  return family === "quad" ? quadWriter : family === "tile" ? tileWriter : null;
+}
+
+/** Whether the gradients of a qkv product may be written in its place. */
+export function gradsInPlace(device: Device, h: Heads, variant: AttentionVariant = "auto"): boolean {
+  const writer = writerOf(attentionFamily(device, h, variant));
+  return writer !== null && wholeHeads(h, writer);
+}
+
 /** Makes the scores again and writes the gradients that are asked for; returns those of the tables. */
 export function attentionBackward(
   h: Heads,
@@ -81,7 +92,7 @@ export function attentionBackward(
   const { q, dy, y, lse } = t;
   const { device } = q;
   const family = attentionFamily(device, h, variant);
-  const writer = family === "quad" ? quadWriter : family === "tile" ? tileWriter : null;
+  const writer = writerOf(family);
   const S = lanesOf(family);
   const tiling = family === "subgroup" ? tilingOf(h.grid?.H ?? 1, h.grid?.W ?? h.nk) : null;
   const layout = writer ? writtenBiasLayout(h) : biasLayout(h, tiling);

@@ -54,7 +54,10 @@ export const attentionSumPartsKernel = /* @__PURE__ */ defineKernel({
   },
 });
 
-/** Writes the gradients that are asked for: dq (without what comes through the bias), that of the bias factors, dk and dv. */
+/**
+ * Writes the gradients that are asked for: dq (without what comes through the bias), that of the bias factors, dk and dv. Where every
+ * piece has `wholeHeads`, they may take the place of q, k and v in one tensor.
+ */
 export function gradWritten(
   writer: Writer,
   h: Heads,
@@ -81,6 +84,7 @@ export function gradWritten(
     const v = headRows(t.v, h.kv, h.vOffset);
     const dy = headRows(t.dy, h.y, 0, query);
     const run = (spec: PieceProduct) => runPiece(writer, h, piece, layout, spec);
+    let moveQueries: (() => void) | null = null;
     const queries = { aLast: h.nq - query - 1, bLast: h.nk - 1, k: h.dim, TB: true, m: mp, n: keys };
     run({ ...queries, a: q, b: k, c: w, alpha: h.scale, end: "weights", bias, stats });
     run({ ...queries, a: dy, b: v, c: d, end: "scoreGrads", stats, weights });
@@ -89,8 +93,11 @@ export function gradWritten(
       const c = headRows(dq, h.q, 0, query);
       const parts = writer.partsOf(matrices * Math.ceil(m / writer.tile) * Math.ceil(h.dim / writer.tile), h.nk);
       const spec = { a: d, b: k, m, n: h.dim, k: h.nk, aLast: mp - 1, bLast: wide };
-      if (parts === 1) run({ ...spec, c, alpha: h.scale });
-      else inParts(h, piece, parts, c, (c, step) => run({ ...spec, c, parts: { count: parts, step } }));
+      const write = (c: Matrix, step: number) => run({ ...spec, c, parts: { count: parts, step } });
+      if (dq === t.q)
+        moveQueries = inParts(h, piece, { parts, rows: m, c }, write); // dk still wants what lies there
+      else if (parts === 1) run({ ...spec, c, alpha: h.scale });
+      else inParts(h, piece, { parts, rows: m, c }, write)();
     }
     if (dbias) gradBias(h, piece, layout, ds, dbias);
     if (dkv) {
@@ -98,33 +105,42 @@ export function gradWritten(
       const dv = headRows(dkv.tensor, h.kv, dkv.dvOffset);
       const dk = headRows(dkv.tensor, h.kv, dkv.dkOffset);
       run({ ...down, a: w, b: dy, c: dv });
-      run({ ...down, a: d, b: q, c: dk, alpha: h.scale });
+      const write = (c: Matrix) => run({ ...down, a: d, b: q, c });
+      if (dkv.tensor === t.q) inParts(h, piece, { parts: 1, rows: h.nk, c: dk }, write)();
+      else run({ ...down, a: d, b: q, c: dk, alpha: h.scale });
     }
+    moveQueries?.();
   }
   weights.dispose("attention");
   ds.dispose("attention");
 }
 
-/** Runs a product whose rows are queries' in parts, and adds them into `c`, scaled. */
-function inParts(h: Heads, piece: Piece, parts: number, c: Matrix, run: (c: Matrix, step: number) => void): void {
-  const { first, matrices, m } = piece;
+/** Runs a product in parts; what it returns writes their sums, scaled, where `c` lies. */
+function inParts(
+  h: Heads,
+  { first, matrices }: Piece,
+  { parts, rows, c }: { parts: number; rows: number; c: Matrix },
+  run: (c: Matrix, step: number) => void,
+): () => void {
   const { device } = c.tensor;
   const dv = h.dim / 4;
-  const each = m * dv;
+  const each = rows * dv;
   const step = matrices * each;
-  const sums = empty(device, [parts, matrices, m, h.dim], { name: "attention" });
+  const sums = empty(device, [parts, matrices, rows, h.dim], { name: "attention" });
   run({ tensor: sums, start: 0, batch: 0, head: 0, each, row: dv }, step);
   const place = { start: c.start, batch: c.batch, head: c.head, row: c.row };
-  attentionSumPartsKernel.run(
-    device,
-    { parts: sums, c: c.tensor },
-    { count: step, m, dv, parts, heads: h.heads, first, ...place, alpha: h.scale },
-    spread(Math.ceil(step / 64)),
-    {},
-    0,
-    16 * step * (parts + 1),
-  );
-  sums.dispose("attention");
+  return () => {
+    attentionSumPartsKernel.run(
+      device,
+      { parts: sums, c: c.tensor },
+      { count: step, m: rows, dv, parts, heads: h.heads, first, ...place, alpha: h.scale },
+      spread(Math.ceil(step / 64)),
+      {},
+      0,
+      16 * step * (parts + 1),
+    );
+    sums.dispose("attention");
+  };
 }
 
 /** Sums the gradients of a piece's scores into those of its queries' bias factors. */

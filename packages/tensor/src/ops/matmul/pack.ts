@@ -1,4 +1,5 @@
-import { type Bindable, defineKernel, MOST_GROUPS } from "../../kernel/define-kernel";
+import { defineKernel, MOST_GROUPS } from "../../kernel/define-kernel";
+import type { Operand } from "../../tensor/operand";
 import { empty, type Tensor } from "../../tensor/tensor";
 import packWgsl from "./pack.wgsl";
 import packF32Wgsl from "./pack-f32.wgsl";
@@ -36,7 +37,7 @@ function widthFor(blocks: number): number {
 
 /** A matrix, or a batch of them, as the kernels read it. */
 export interface Packed {
-  tensor: Tensor;
+  operand: Operand;
   /** Columns in vec4, padding included. */
   cols: number;
   /** Vec4 between matrices. */
@@ -44,7 +45,8 @@ export interface Packed {
   /** Vec4 between panels, and between rows of a panel. */
   tile: number;
   step: number;
-  owned: boolean;
+  /** The copy, if there is one: the caller disposes it. */
+  copy: Tensor | null;
 }
 
 /** How {@link pack} finds a matrix, and how it is wanted. */
@@ -63,26 +65,23 @@ export interface Layout {
   slack?: number;
 }
 
-/**
- * A matrix as the kernels want it: whole vec4, f32, plain or in panels. Costs a copy only when it is stored otherwise.
- * @param source where to read, if only a part of `x` is meant
- */
-export function pack(x: Tensor, layout: Layout, source: Bindable = x): Packed {
+/** A matrix as the kernels want it: whole vec4, f32, plain or in panels. Costs a copy only when it is stored otherwise. */
+export function pack(x: Operand, layout: Layout): Packed {
   const { batch, rows, cols, transposed, shared, panel, padRows, slack = 0 } = layout;
   const least = Math.ceil(cols / 4);
   if (!transposed && cols % 4 === 0 && x.dtype === "f32" && !panel && !padRows) {
-    return { tensor: x, cols: least, stride: shared ? 0 : rows * least, tile: 0, step: least, owned: false };
+    return { operand: x, cols: least, stride: shared ? 0 : rows * least, tile: 0, step: least, copy: null };
   }
   const count = shared ? 1 : batch;
   const width = panel || least;
   const blockCols = Math.ceil(least / width) * width;
   const blockRows = Math.ceil(rows / 4);
-  const tensor = empty(x.device, [count * blockRows * blockCols * 16 + slack / 4], { name: "matmul" });
+  const copy = empty(x.device, [count * blockRows * blockCols * 16 + slack / 4], { name: "matmul" });
   // A shift of 31 leaves columns as they are.
   const shift = panel ? Math.log2(panel) : 31;
   const scalars = { rows, cols, blockRows, blockCols, panel: width, shift, stride: rows * cols };
   const [across, down] = transposed ? [blockRows, blockCols] : [blockCols, blockRows];
-  const tensors = { x: source, y: tensor };
+  const tensors = { x, y: copy };
   const WX = widthFor(across);
   for (let first = 0; first < count; first += MOST_GROUPS) {
     const layers = Math.min(MOST_GROUPS, count - first);
@@ -94,5 +93,5 @@ export function pack(x: Tensor, layout: Layout, source: Bindable = x): Packed {
     } else packKernel.run(x.device, tensors, uniforms, groups, { WX, TRANSPOSE: transposed, Elem: x.dtype });
   }
   const stride = shared ? 0 : blockRows * 4 * blockCols;
-  return { tensor, cols: blockCols, stride, tile: blockRows * 4 * width, step: width, owned: true };
+  return { operand: copy, cols: blockCols, stride, tile: blockRows * 4 * width, step: width, copy };
 }

@@ -1,8 +1,7 @@
-import { type Bindable, defineKernel, spread } from "../../kernel/define-kernel";
+import { defineKernel, spread } from "../../kernel/define-kernel";
 import activateWgsl from "../../kernel/lib/activate.wgsl";
 import erfWgsl from "../../kernel/lib/erf.wgsl";
-import { BYTES } from "../../tensor/dtype";
-import type { Tensor } from "../../tensor/tensor";
+import { alignedRows, type Operand, rowsOf } from "../../tensor/operand";
 import panelsWgsl from "./matmul-panels.wgsl";
 import { type Packed, pack } from "./pack";
 import putWgsl from "./put.wgsl";
@@ -16,8 +15,8 @@ const ROWS = 64;
 const COLUMNS = 32;
 /** Below this many columns of the result, putting a in panels costs more than it saves. */
 const LEAST_COLUMNS = 256;
-/** Rows of a part of `a` or `y` that start where a binding may: multiples of 256 bytes, whatever their width and type. */
-const ALIGNED_ROWS = 128;
+/** Rows that are whole panels of any kernel here. */
+const WHOLE_PANELS = 64;
 /** Bytes of `a` that are copied at a time. */
 const PIECE_BYTES = 4 * 2 ** 20;
 /** Rows of the last panel that may be padding, as a share of all. */
@@ -48,16 +47,10 @@ export function panelsTake({ m, n, k }: Product): boolean {
   return n >= LEAST_COLUMNS && k >= 16 && padding <= WASTE * m;
 }
 
-/** Rows `start` to `start + count` of a matrix, as a binding. */
-function rowsOf(x: Tensor, start: number, count: number, width: number): Bindable {
-  const { buffer } = x.binding;
-  const bytes = width * BYTES[x.dtype];
-  return { binding: { buffer, offset: start * bytes, size: Math.max(16, Math.ceil((count * bytes) / 16) * 16) } };
-}
-
 /** How many rows of `a` are copied at a time: all, or as many as `bytes` hold. A whole copy of a large `a` would be most of a product's memory. */
-function pieceRows({ batch, m, k, transposeA = false, biasPerRow = false }: Product, bytes: number): number {
-  const most = Math.max(ALIGNED_ROWS, Math.floor(bytes / (k * 4 * ALIGNED_ROWS)) * ALIGNED_ROWS);
+function pieceRows({ a, y, batch, m, n, k, transposeA = false, biasPerRow = false }: Product, bytes: number): number {
+  const aligned = Math.max(WHOLE_PANELS, alignedRows(k, a.dtype), alignedRows(n, y.dtype));
+  const most = Math.max(aligned, Math.floor(bytes / (k * 4 * aligned)) * aligned);
   return batch > 1 || transposeA || biasPerRow || m <= most ? m : most;
 }
 
@@ -80,7 +73,7 @@ interface Piece {
   left: Packed;
   /** Rows. */
   count: number;
-  c: Bindable;
+  c: Operand;
   dispose(): void;
 }
 
@@ -100,12 +93,12 @@ export function* piecesOfA(spec: Product, rows: number, bytes: number): Generato
       padRows: true,
     };
     const whole = count === m;
-    const left = pack(a, layout, whole ? a : rowsOf(a, start, count, k));
+    const left = pack(whole ? a : rowsOf(a, start, count, k), layout);
     yield {
       left,
       count,
       c: whole ? y : rowsOf(y, start, count, n),
-      dispose: () => left.owned && left.tensor.dispose("matmul"),
+      dispose: () => left.copy?.dispose("matmul"),
     };
   }
 }
@@ -120,7 +113,7 @@ export function productPanels(spec: Product): void {
     const [rows, layers] = spread(tiles);
     matmulPanelsKernel.run(
       y.device,
-      { a: left.tensor, b: right.tensor, bias: bias ?? right.tensor, c },
+      { a: left.operand, b: right.operand, bias: bias ?? right.operand, c },
       {
         m: count,
         n,
@@ -139,5 +132,5 @@ export function productPanels(spec: Product): void {
     );
     dispose();
   }
-  if (right.owned) right.tensor.dispose("matmul");
+  right.copy?.dispose("matmul");
 }

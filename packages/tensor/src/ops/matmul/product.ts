@@ -87,7 +87,7 @@ function productRows(spec: Product, family: "subgroup" | "direct"): void {
     panel,
     padRows: k % 4 !== 0,
   });
-  const tensors = { a: left.tensor, b: right.tensor, bias: bias ?? right.tensor, c: y };
+  const tensors = { a: left.operand, b: right.operand, bias: bias ?? right.operand, c: y };
   const tilesM = Math.ceil(m / TILE_ROWS[family]);
   const tiles = batch * tilesM;
   const [rows, layers] = spread(tiles);
@@ -117,6 +117,6 @@ function productRows(spec: Product, family: "subgroup" | "direct"): void {
     const groups = [Math.ceil(columns / 8), rows, layers] as const;
     matmulDirectKernel.run(device, tensors, uniforms, groups, {}, productFlops(spec, m));
   }
-  if (left.owned) left.tensor.dispose("matmul");
-  if (right.owned) right.tensor.dispose("matmul");
+  left.copy?.dispose("matmul");
+  right.copy?.dispose("matmul");
 }

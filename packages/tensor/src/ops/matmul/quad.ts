@@ -3,6 +3,7 @@ import activateWgsl from "../../kernel/lib/activate.wgsl";
 import erfWgsl from "../../kernel/lib/erf.wgsl";
 import quadLibWgsl from "../../kernel/lib/quad.wgsl";
 import { QUAD_TILE } from "../../kernel/narrow-subgroup";
+import type { Operand } from "../../tensor/operand";
 import type { Tensor } from "../../tensor/tensor";
 import quadWgsl from "./matmul-quad.wgsl";
 import { pack } from "./pack";
@@ -36,15 +37,15 @@ export const matmulQuadVec4Kernel = /* @__PURE__ */ defineKernel({
   uniforms,
 });
 
-/** An operand as the kernel reads it. */
-interface Operand {
-  tensor: Tensor;
+/** A matrix as the kernel reads it. */
+interface Matrix {
+  operand: Operand;
   /** It lies the other way round. */
   turned: boolean;
   /** Row length and distance between matrices, in vec4. */
   row: number;
   stride: number;
-  owned: boolean;
+  copy: Tensor | null;
 }
 
 /**
@@ -52,31 +53,31 @@ interface Operand {
  * else a copy.
  * @param depth terms of the product, which the kernel takes in fours
  */
-function operand(
-  x: Tensor,
+function matrix(
+  x: Operand,
   batch: number,
   rows: number,
   cols: number,
   depth: number,
   transposed: boolean,
   shared: boolean,
-): Operand {
+): Matrix {
   const across = transposed ? rows : cols;
   if (x.dtype === "f32" && depth % 4 === 0 && across % 4 === 0) {
     const stride = shared ? 0 : (rows * cols) / 4;
-    return { tensor: x, turned: transposed, row: across / 4, stride, owned: false };
+    return { operand: x, turned: transposed, row: across / 4, stride, copy: null };
   }
   // Rows of b past the last term meet zeros of a's padding.
   const padRows = depth % 4 !== 0;
-  const { tensor, cols: row, stride, owned } = pack(x, { batch, rows, cols, transposed, shared, panel: 0, padRows });
-  return { tensor, turned: false, row, stride, owned };
+  const packed = pack(x, { batch, rows, cols, transposed, shared, panel: 0, padRows });
+  return { operand: packed.operand, turned: false, row: packed.cols, stride: packed.stride, copy: packed.copy };
 }
 
 /** A product on quads of lanes, with both operands as they lie wherever they have whole vec4. */
 export function productQuad(spec: Product): void {
   const { a, b, y, batch, m, n, k, bias = null } = spec;
-  const left = operand(a, batch, m, k, k, spec.transposeA ?? false, spec.sharedA ?? false);
-  const right = operand(b, batch, k, n, k, spec.transposeB ?? false, spec.sharedB ?? false);
+  const left = matrix(a, batch, m, k, k, spec.transposeA ?? false, spec.sharedA ?? false);
+  const right = matrix(b, batch, k, n, k, spec.transposeB ?? false, spec.sharedB ?? false);
   const tilesM = Math.ceil(m / QUAD_TILE);
   const tiles = batch * tilesM;
   const scalars = {
@@ -91,10 +92,10 @@ export function productQuad(spec: Product): void {
     tiles,
     ...epilogue(spec),
   };
-  const tensors = { a: left.tensor, b: right.tensor, bias: bias ?? right.tensor, c: y };
+  const tensors = { a: left.operand, b: right.operand, bias: bias ?? right.operand, c: y };
   const groups = [Math.ceil(n / QUAD_TILE), ...spread(tiles)] as const;
   const whole = n % 4 === 0 && scalars.act === 0 && scalars.bias !== 2;
   const kernel = whole ? matmulQuadVec4Kernel : matmulQuadKernel;
   kernel.run(y.device, tensors, scalars, groups, { TA: left.turned, TB: right.turned }, productFlops(spec, m));
-  for (const { tensor, owned } of [left, right]) if (owned) tensor.dispose("matmul");
+  for (const { copy } of [left, right]) copy?.dispose("matmul");
 }

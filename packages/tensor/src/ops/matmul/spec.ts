@@ -1,4 +1,5 @@
-import type { Tensor } from "../../tensor/tensor";
+import type { Bindable } from "../../kernel/define-kernel";
+import type { Operand } from "../../tensor/operand";
 
 /** What a product may end with. */
 export type Activation = "none" | "relu" | "gelu";
@@ -7,10 +8,10 @@ export const ACT: Record<Activation, number> = { none: 0, relu: 1, gelu: 2 };
 
 /** A batched product `y = alpha op(a) op(b) + bias`, then an activation. */
 export interface Product {
-  a: Tensor;
-  b: Tensor;
+  a: Operand;
+  b: Operand;
   /** Where the result goes: [batch, m, n]. */
-  y: Tensor;
+  y: Operand;
   batch: number;
   m: number;
   n: number;
@@ -22,7 +23,7 @@ export interface Product {
   sharedA?: boolean;
   sharedB?: boolean;
   /** A value per column of the result, or per row with `biasPerRow`. */
-  bias?: Tensor | null;
+  bias?: Bindable | null;
   biasPerRow?: boolean;
   activation?: Activation;
   alpha?: number;

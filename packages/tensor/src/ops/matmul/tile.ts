@@ -6,7 +6,7 @@ import tileLibWgsl from "../../kernel/lib/tile.wgsl";
 import { piecesOf } from "../../kernel/pieces";
 import type { KernelParams } from "../../kernel/specialize";
 import { tunedFor } from "../../kernel/tuning";
-import type { Tensor } from "../../tensor/tensor";
+import type { Operand } from "../../tensor/operand";
 import tileWgsl from "./matmul-tile.wgsl";
 import { epilogue, type Product, productFlops, tileUniforms } from "./spec";
 import storeF32Wgsl from "./store-f32.wgsl";
@@ -105,7 +105,7 @@ export function tileTakes(spec: Product): boolean {
 }
 
 /** Element type of an operand whose lines are `line` long, and its parts. */
-function elements({ dtype }: Tensor, line: number): { elem: string; part: number } {
+function elements({ dtype }: Operand, line: number): { elem: string; part: number } {
   if (line % 4 !== 0) return { elem: "f32", part: 1 };
   return { elem: dtype === "f16" ? "vec4h" : "vec4f", part: 4 };
 }

@@ -60,7 +60,7 @@ export function productWindows(spec: Product): void {
   // The last window ends past the last step.
   const slack = Math.ceil(steps / WINDOW_STEPS) * WINDOW_BYTES - steps * STEP_BYTES;
   const right = panelsOfB(spec, COLUMNS, slack);
-  const { buffer } = right.tensor.binding;
+  const { buffer } = right.operand.binding;
   const end = epilogue(spec);
   const ends = end.alpha !== 1 || end.bias !== 0 || end.act !== 0;
   for (const { left, count, c, dispose } of piecesOfA(spec, ROWS, PIECE_BYTES)) {
@@ -77,14 +77,14 @@ export function productWindows(spec: Product): void {
         return { binding: { buffer, offset: begin + offset, size: WINDOW_BYTES } };
       };
       const tensors = {
-        a: left.tensor,
+        a: left.operand,
         b0: window(0, 0),
         b1: window(0, 1),
         b2: window(0, 2),
         b3: window(1, 0),
         b4: window(1, 1),
         b5: window(1, 2),
-        bias: bias ?? left.tensor,
+        bias: bias ?? left.operand,
         c,
       };
       const uniforms = {
@@ -104,7 +104,7 @@ export function productWindows(spec: Product): void {
     }
     dispose();
   }
-  if (right.owned) right.tensor.dispose("matmul");
+  right.copy?.dispose("matmul");
 }
 
 /** The launches of a product: for every matrix of the batch and two panels of columns as many as its steps take, which add up in turn. */

@@ -4,6 +4,7 @@ import erfWgsl from "../../kernel/lib/erf.wgsl";
 import { elementGrid } from "../../kernel/lib/grid";
 import { defineOp, type Op } from "../../op/define-op";
 import { refArray } from "../../op/reference";
+import type { Operand } from "../../tensor/operand";
 import { empty, type Tensor } from "../../tensor/tensor";
 import { UNARY, type UnaryName, type UnaryRow } from "./table";
 import unaryWgsl from "./unary.wgsl";
@@ -34,7 +35,7 @@ export const unaryGradKernels = /* @__PURE__ */ Object.fromEntries(
 ) as Record<UnaryName, UnaryKernel>;
 
 /** y = f(x) on existing tensors. */
-export function unaryForward(name: UnaryName, x: Tensor, y: Tensor): void {
+export function unaryForward(name: UnaryName, x: Operand, y: Operand): void {
   const count = Math.ceil(x.size / 4);
   const { per, groups } = elementGrid(x.device, count);
   unaryKernels[name].run(x.device, { x, y }, { count, per }, groups);
@@ -44,7 +45,7 @@ export function unaryForward(name: UnaryName, x: Tensor, y: Tensor): void {
  * dy f'(s), where s is the op's saved input or output. A `dy` that nobody else holds is overwritten and returned: an activation's gradient
  * is as large as a block's widest tensor.
  */
-export function unaryGrad(name: UnaryName, s: Tensor, dy: Tensor): Tensor {
+export function unaryGrad(name: UnaryName, s: Operand, dy: Tensor): Tensor {
   const inPlace = dy.exclusive && !flags.nan; // which reports what a gradient was made from
   const dx = inPlace ? dy : empty(dy.device, dy.shape);
   const count = Math.ceil(dy.size / 4);
