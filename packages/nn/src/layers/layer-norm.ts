@@ -7,7 +7,7 @@ export class LayerNorm extends Module {
   readonly bias: Tensor;
   readonly eps: number;
 
-  constructor(build: Build, features: number, eps: number) {
+  constructor(build: Build, features: number, eps = 1e-5) {
     super(build);
     this.weight = this.parameter("weight", [features], { kind: "ones" });
     this.bias = this.parameter("bias", [features], { kind: "zeros" });

@@ -20,7 +20,7 @@ function leaves(device: Device): Map<string, Tensor> {
 function reference(
   params: Map<string, Float64Array>,
   grads: Map<string, Float64Array>[],
-  { lr, betas = [0.9, 0.999], eps = 1e-8, clipNorm = 0 }: AdamOptions,
+  { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, clipNorm = 0 }: AdamOptions,
 ): void {
   const state = new Map([...params].map(([n, p]) => [n, { m: p.map(() => 0), v: p.map(() => 0) }]));
   grads.forEach((grad, k) => {
@@ -132,4 +132,23 @@ test("a parameter that is not f32 is refused by name", async () => {
   const flags = tensor(device, [1], [1], { dtype: "i32" });
   expect(() => new Adam(new Map([["flags", flags]]), { lr: 1 })).toThrow(/Got flags in i32. Expected f32/);
   flags.dispose();
+});
+
+test("options have PyTorch's defaults and ranges", async () => {
+  const device = await testDevice();
+  const parameters = leaves(device);
+  const adam = new Adam(parameters);
+  expect([adam.lr, adam.betas, adam.eps, adam.clipNorm]).toEqual([1e-3, [0.9, 0.999], 1e-8, 0]);
+  adam.dispose();
+  const refused: [AdamOptions, string][] = [
+    [{ lr: Number.NaN }, "[Adam] lr is no legal value. Got NaN. Expected a number from 0 on."],
+    [{ lr: -1 }, "Got -1"],
+    [{ betas: [0.9, 1] }, "[Adam] betas is no legal value. Got 0.9,1. Expected two numbers from 0 to below 1."],
+    [{ eps: -1e-8 }, "[Adam] eps is no legal value"],
+    [{ clipNorm: Number.POSITIVE_INFINITY }, "[Adam] clipNorm is no legal value"],
+  ];
+  const before = device.memory().liveBuffers;
+  for (const [options, message] of refused) expect(() => new Adam(parameters, options)).toThrow(message);
+  expect(device.memory().liveBuffers, "nothing was made for them").toBe(before);
+  for (const p of parameters.values()) p.dispose();
 });

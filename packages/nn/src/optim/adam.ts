@@ -3,7 +3,8 @@ import { ModuleError } from "../errors";
 
 /** Options of {@link Adam}; defaults are PyTorch's and the paper's. */
 export interface AdamOptions {
-  lr: number;
+  /** Default 1e-3. */
+  lr?: number;
   betas?: readonly [number, number];
   eps?: number;
   /** Global L2 norm to which gradients are scaled down; 0 (default) for none. No read-back. */
@@ -27,13 +28,23 @@ export class Adam {
   readonly #m = new Map<string, Tensor>();
   readonly #v = new Map<string, Tensor>();
 
-  /** @param parameters trainable leaves by name; names key the saved state */
-  constructor(parameters: ReadonlyMap<string, Tensor>, options: AdamOptions) {
+  /**
+   * @param parameters trainable leaves by name; names key the saved state
+   * @throws ModuleError for options that are no legal numbers (PyTorch's ranges), and for parameters that are not f32
+   */
+  constructor(parameters: ReadonlyMap<string, Tensor>, options: AdamOptions = {}) {
+    const { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, clipNorm = 0 } = options;
+    const below = (limit: number, value: number) => value >= 0 && value < limit;
+    const { POSITIVE_INFINITY } = Number;
+    check("lr", lr, below(POSITIVE_INFINITY, lr), "a number from 0 on");
+    check("betas", betas, betas.length === 2 && betas.every((beta) => below(1, beta)), "two numbers from 0 to below 1");
+    check("eps", eps, below(POSITIVE_INFINITY, eps), "a number from 0 on");
+    check("clipNorm", clipNorm, below(POSITIVE_INFINITY, clipNorm), "a number from 0 on, 0 for none");
     this.parameters = parameters;
-    this.lr = options.lr;
-    this.betas = options.betas ?? [0.9, 0.999];
-    this.eps = options.eps ?? 1e-8;
-    this.clipNorm = options.clipNorm ?? 0;
+    this.lr = lr;
+    this.betas = betas;
+    this.eps = eps;
+    this.clipNorm = clipNorm;
     for (const [name, p] of parameters) {
       if (p.dtype !== "f32")
         throw new ModuleError(
@@ -104,4 +115,9 @@ export class Adam {
   dispose(): void {
     for (const t of this.stateDict().values()) t.dispose();
   }
+}
+
+/** NaN or a negative rate would spoil every parameter without a word. */
+function check(name: string, got: unknown, legal: boolean, expected: string): void {
+  if (!legal) throw new ModuleError("Adam", `${name} is no legal value. Got ${got}. Expected ${expected}.`);
 }

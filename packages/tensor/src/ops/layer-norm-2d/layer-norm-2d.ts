@@ -4,7 +4,7 @@ import { defineKernel, spread } from "../../kernel/define-kernel";
 import { defineOp } from "../../op/define-op";
 import { expectShape } from "../../tensor/shape";
 import { empty, type Tensor, zeros } from "../../tensor/tensor";
-import { checkAffine, halves, type LayerNormOptions } from "../layer-norm/layer-norm";
+import { checkAffine, checkEps, halves, type LayerNormOptions } from "../layer-norm/layer-norm";
 import { layerNorm2dRef } from "../layer-norm/layer-norm.ref";
 import layerNorm2dWgsl from "./layer-norm-2d.wgsl";
 import gradWgsl from "./layer-norm-2d-grad.wgsl";
@@ -45,7 +45,7 @@ function layout(
 export const layerNorm2dOp = /* @__PURE__ */ defineOp({
   name: "layerNorm2d",
   inputs: ["x", "weight", "bias"],
-  shape: ({ x, weight, bias }, _: LayerNormOptions) => {
+  shape: ({ x, weight, bias }, _: Required<LayerNormOptions>) => {
     const { C } = expectShape("layerNorm2d", "x", x, "B C H W");
     checkAffine("layerNorm2d", C, x, weight, bias);
     return x;
@@ -98,6 +98,7 @@ export const layerNorm2dOp = /* @__PURE__ */ defineOp({
  * x [B, C, H, W], weight [C], bias [C] -> [B, C, H, W].
  * @throws ShapeError when weight or bias do not match the channels.
  */
-export function layerNorm2d(x: Tensor, weight: Tensor, bias: Tensor, { eps }: LayerNormOptions): Tensor {
-  return layerNorm2dOp.apply({ x, weight, bias }, { eps });
+export function layerNorm2d(x: Tensor, weight: Tensor, bias: Tensor, options: LayerNormOptions = {}): Tensor {
+  const { eps = 1e-6 } = options;
+  return layerNorm2dOp.apply({ x, weight, bias }, { eps: checkEps("layerNorm2d", eps) });
 }

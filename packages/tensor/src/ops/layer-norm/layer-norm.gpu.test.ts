@@ -1,4 +1,4 @@
-import { backward, layerNorm, scope, tensor } from "@ama-sam/tensor";
+import { backward, layerNorm, layerNorm2d, reshape, scope, tensor } from "@ama-sam/tensor";
 import { testDevice } from "@ama-sam/testing";
 import { type OpCase, opSuite } from "@ama-sam/testing/op-suite";
 import { expect, test } from "vitest";
@@ -76,5 +76,20 @@ test("wrong shapes are refused by name", async () => {
       "[layerNorm] weight has a wrong shape. Got [3] for x [2, 2]. Expected [2].",
     );
     expect(() => layerNorm(x, two, three, { eps: 1e-6 })).toThrow("[layerNorm] bias has a wrong shape");
+  });
+});
+
+test("eps has PyTorch's default, and must be a number", async () => {
+  const device = await testDevice();
+  await scope(device, "test", async () => {
+    const x = tensor(device, [0.001, -0.002, 0.003, 0.004], [2, 2]);
+    const [w, b] = [tensor(device, [1, 1]), tensor(device, [0, 0])];
+    expect(await layerNorm(x, w, b).data()).toEqual(await layerNorm(x, w, b, { eps: 1e-5 }).data());
+    const image = reshape(x, [1, 2, 1, 2]);
+    expect(await layerNorm2d(image, w, b).data()).toEqual(await layerNorm2d(image, w, b, { eps: 1e-6 }).data());
+    for (const eps of [Number.NaN, -1, "1e-5"])
+      expect(() => layerNorm(x, w, b, { eps: eps as number })).toThrow(
+        `[layerNorm] eps is no number from 0 on. Got ${eps}. Expected a small one, such as 1e-5.`,
+      );
   });
 });

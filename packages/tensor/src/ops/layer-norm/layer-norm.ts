@@ -1,5 +1,5 @@
 import { reduceSum } from "../../autograd/reduce-sum";
-import { ShapeError } from "../../errors";
+import { KernelError, ShapeError } from "../../errors";
 import { defineKernel, spread } from "../../kernel/define-kernel";
 import elemWgsl from "../../kernel/lib/elem.wgsl";
 import { PLAIN_PARAMS, type RowFamily, rowPlan, SUBGROUP_PARAMS, WALK_PARAMS } from "../../kernel/lib/row-plan";
@@ -69,8 +69,18 @@ export const layerNormParamsKernel = /* @__PURE__ */ defineKernel({
 
 /** Setting of {@link layerNorm} and `layerNorm2d`. */
 export interface LayerNormOptions {
-  /** Added to the variance. SAM: 1e-6 in the image encoder and in every 2-d norm, 1e-5 in the mask decoder's transformer. */
-  eps: number;
+  /**
+   * Added to the variance. Default: 1e-5 as in PyTorch, 1e-6 for {@link layerNorm2d} as in SAM. SAM's image encoder has 1e-6
+   * everywhere, its mask decoder's transformer 1e-5.
+   */
+  eps?: number;
+}
+
+/** @internal An `eps` that works: NaN would turn every value into NaN without a word. */
+export function checkEps(op: string, eps: number): number {
+  if (typeof eps !== "number" || !(eps >= 0 && eps < Number.POSITIVE_INFINITY))
+    throw new KernelError(op, `eps is no number from 0 on. Got ${eps}. Expected a small one, such as 1e-5.`);
+  return eps;
 }
 
 /** @internal Checks weight and bias against the number of channels. */
@@ -84,7 +94,7 @@ export function checkAffine(op: string, c: number, x: Shape, weight: Shape, bias
 export const layerNormOp = /* @__PURE__ */ defineOp({
   name: "layerNorm",
   inputs: ["x", "weight", "bias"],
-  shape: ({ x, weight, bias }, _: LayerNormOptions & { family?: RowFamily }) => {
+  shape: ({ x, weight, bias }, _: Required<LayerNormOptions> & { family?: RowFamily }) => {
     if (x.length === 0) throw new ShapeError("layerNorm", `x has no dimension. Got ${show(x)}. Expected [..., C].`);
     checkAffine("layerNorm", x[x.length - 1], x, weight, bias);
     return x;
@@ -157,8 +167,9 @@ export function halves(
  * `F.layer_norm`). The statistics are taken around the mean, or, where subgroups are narrow, around the row's first element.
  *
  * x [..., C], weight [C], bias [C] -> [..., C]. Gradients of weight and bias are computed only when they are trainable.
- * @throws ShapeError when weight or bias do not match the last dimension.
+ * @throws ShapeError when weight or bias do not match the last dimension; KernelError for an eps that is no number.
  */
-export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, { eps }: LayerNormOptions): Tensor {
-  return layerNormOp.apply({ x, weight, bias }, { eps });
+export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, options: LayerNormOptions = {}): Tensor {
+  const { eps = 1e-5 } = options;
+  return layerNormOp.apply({ x, weight, bias }, { eps: checkEps("layerNorm", eps) });
 }
