@@ -51,7 +51,8 @@ test("06 read a .pth", async () => {
 });
 
 test("07 checkpointing and memory", async () => {
-  const { kept, again, same } = await import("./07-checkpointing-memory");
+  const { kept, mlps, again, same } = await import("./07-checkpointing-memory");
+  expect(mlps.peak).toBeLessThan(0.5 * kept.peak);
   expect(same).toBe(true);
   expect(again.peak).toBeLessThan(0.5 * kept.peak);
 });
