@@ -84,7 +84,7 @@ const WHOLE_KIB: Record<string, number> = {
   "@ama-sam/tensor": 298,
   "@ama-sam/nn": 150,
   "@ama-sam/sam-encoder": 245,
-  "@ama-sam/sam-decoder": 236,
+  "@ama-sam/sam-decoder": 242,
   "@ama-sam/hr-decoder": 160,
   "@ama-sam/spgen": 140,
   "@ama-sam/cgrl": 100,

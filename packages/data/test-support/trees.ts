@@ -40,3 +40,26 @@ export const twoTouching = [
   [0, 1, 7, 0],
   [0, 0, 0, 0],
 ] as const;
+
+/** A closed square ring from (x, y). */
+export const squareRing = (x: number, y: number, side: number): number[][] => [
+  [x, y],
+  [x + side, y],
+  [x + side, y + side],
+  [x, y + side],
+  [x, y],
+];
+
+/** A GeoJSON geometry: one polygon of an exterior ring and holes. */
+export const polygonGeometry = (...rings: number[][][]): object => ({ type: "Polygon", coordinates: rings });
+
+/** A GeoJSON FeatureCollection of geometries, as a value. */
+export const featureCollection = (...geometries: unknown[]): object => ({
+  type: "FeatureCollection",
+  features: geometries.map((geometry) => ({
+    type: "Feature",
+    id: "a3",
+    geometry,
+    properties: { objectType: "detection" },
+  })),
+});

@@ -18,6 +18,7 @@ export interface Finding {
  * Where an item's nuclei are written, and how to read them.
  *
  * - `image-scope-xml`: polygons; first region wins, regions under three vertices are dropped.
+ * - `geojson`: polygons with holes as QuPath exports them, also gzip; first feature wins, points and lines are dropped.
  * - `label-image`: a grey PNG or TIFF (or npy) whose values are nucleus ids; ids may have gaps.
  * - `mask-image`: foreground > 0; nuclei are 8-connected components, so touching ones merge.
  * - `mask-or-label-image`: what a user's `masks/` folder may hold: one foreground value is a mask, several are ids.
@@ -25,7 +26,7 @@ export interface Finding {
  * - `instance-masks`: one file per nucleus.
  */
 export interface Annotation {
-  kind: "image-scope-xml" | "label-image" | "mask-image" | "mask-or-label-image" | "mat" | "instance-masks";
+  kind: "image-scope-xml" | "geojson" | "label-image" | "mask-image" | "mask-or-label-image" | "mat" | "instance-masks";
   paths: readonly string[];
 }
 

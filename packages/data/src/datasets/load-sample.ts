@@ -1,4 +1,4 @@
-import { DecodeError, decodeImage, type Raster } from "../decode";
+import { DecodeError, decodeImage, type Outline, type Raster } from "../decode";
 import { DataError } from "../errors";
 import type { FileSource } from "../source/file-source";
 import { extension } from "../source/paths";
@@ -115,7 +115,9 @@ async function readAnnotation(
   const path = annotation.paths[0] ?? "";
   switch (annotation.kind) {
     case "image-scope-xml":
-      return readPolygons(source, path, width, height);
+      return readImageScope(source, path, width, height);
+    case "geojson":
+      return readFeatures(source, path, width, height);
     case "mat":
       return readInstMap(source, path);
     case "instance-masks":
@@ -125,41 +127,54 @@ async function readAnnotation(
   }
 }
 
-async function readPolygons(source: FileSource, path: string, width: number, height: number): Promise<Labelled> {
+async function readImageScope(source: FileSource, path: string, width: number, height: number): Promise<Labelled> {
   const bytes = await source.read(path);
-  const { xml, raster } = await decoding(path, async () => {
-    const { readImageScopeXml } = await import("../decode/imagescope-xml");
-    const { rasterizeRegions } = await import("../decode/rasterize-regions");
-    const xml = readImageScopeXml(bytes);
-    return { xml, raster: rasterizeRegions(xml.regions, width, height) };
-  });
-  const findings: Finding[] = [];
-  const dropped = xml.dropped + raster.dropped;
-  if (dropped > 0) {
-    findings.push({
-      level: "warning",
-      code: "dropped-regions",
-      message: `${dropped} region(s) without area or outside the image were dropped`,
-      path,
-    });
+  const { readImageScopeXml } = await import("../decode/imagescope-xml");
+  const { regions, dropped, micronsPerPixel: mpp } = await decoding(path, () => readImageScopeXml(bytes));
+  const drawn = await drawOutlines(path, regions, width, height);
+  if (dropped + drawn.dropped > 0) {
+    const message = `${dropped + drawn.dropped} region(s) without area or outside the image were dropped`;
+    drawn.findings.unshift({ level: "warning", code: "dropped-regions", message, path });
   }
-  if (raster.overlapPixels > 0) {
+  return mpp === undefined ? drawn : { ...drawn, micronsPerPixel: mpp };
+}
+
+async function readFeatures(source: FileSource, path: string, width: number, height: number): Promise<Labelled> {
+  const bytes = await source.read(path);
+  const { readGeoJson } = await import("../decode/geojson");
+  const { regions, dropped } = await decoding(path, () => readGeoJson(bytes));
+  const drawn = await drawOutlines(path, regions, width, height);
+  const empty = regions.length - countLabels(drawn.labels);
+  const findings: Finding[] = [];
+  const warn = (message: string) => findings.push({ level: "warning", code: "dropped-regions", message, path });
+  if (dropped > 0) warn(`${dropped} feature(s) that are no area (points, lines) were dropped`);
+  if (empty > 0) {
+    warn(
+      `${empty} of ${regions.length} outline(s) have no pixel of their own: outside the image, too thin, or under an ` +
+        "earlier one (a frame around the nuclei counts as a nucleus)",
+    );
+  }
+  return { ...drawn, findings: [...findings, ...drawn.findings] };
+}
+
+async function drawOutlines(
+  path: string,
+  regions: readonly Outline[],
+  width: number,
+  height: number,
+): Promise<Labelled & { dropped: number }> {
+  const { rasterizeRegions } = await import("../decode/rasterize-regions");
+  const { labels, overlapPixels, dropped } = await decoding(path, () => rasterizeRegions(regions, width, height));
+  const findings: Finding[] = [];
+  if (overlapPixels > 0) {
     findings.push({
       level: "warning",
       code: "overlap",
-      message: `outlines overlap on ${raster.overlapPixels} pixel(s); the first region in the file keeps them`,
+      message: `outlines overlap on ${overlapPixels} pixel(s); the first region in the file keeps them`,
       path,
     });
   }
-  const mpp = xml.micronsPerPixel;
-  return {
-    labels: raster.labels,
-    width,
-    height,
-    instanceKind: "instances",
-    ...(mpp === undefined ? {} : { micronsPerPixel: mpp }),
-    findings,
-  };
+  return { labels, width, height, instanceKind: "instances", dropped, findings };
 }
 
 async function readInstMap(source: FileSource, path: string): Promise<Labelled> {

@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { imagePng, imageScopeXml, labelPng, twoTouching } from "../../test-support/trees";
+import {
+  featureCollection,
+  imagePng,
+  imageScopeXml,
+  json,
+  labelPng,
+  polygonGeometry,
+  squareRing,
+  twoTouching,
+} from "../../test-support/trees";
 import { buildMat } from "../decode/fixtures/mat-builder";
 import { buildNpy } from "../decode/fixtures/npy-builder";
 import { DataError } from "../errors";
@@ -24,6 +33,7 @@ const annotations: Record<string, Uint8Array> = {
     [0, 0, 3, 0, 3, 3],
     [1, 1, 4, 1, 4, 3],
   ]),
+  "labels/a.geojson": json(featureCollection(polygonGeometry(squareRing(0, 0, 3), squareRing(1, 1, 1)))),
 };
 
 /** Damages a file: some bytes changed, or cut. */

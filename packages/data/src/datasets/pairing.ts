@@ -31,6 +31,16 @@ export function duplicateId(path: string, id: string, used: string): Finding {
   };
 }
 
+/** A finding for a further annotation of an image that has one. */
+export function secondAnnotation(path: string, used: string): Finding {
+  return {
+    level: "warning",
+    code: "second-annotation",
+    message: `the annotation of this image is ${used}; this file is not used`,
+    path,
+  };
+}
+
 /** The part that every reader shares: scan, drop what cannot be used, split, attach `load`. */
 export async function openScan(
   reader: Pick<DatasetReader, "format" | "splits">,

@@ -1,13 +1,23 @@
+import { gzipSync } from "fflate";
 import { encode } from "jpeg-js";
 import { describe, expect, it } from "vitest";
+import { crc32 } from "./crc32";
 import { seeded } from "./fixtures/bytes";
 import { attack, mutations, prefixes } from "./fixtures/hostile";
 import { buildMat, type MatSpec } from "./fixtures/mat-builder";
 import { buildNpy } from "./fixtures/npy-builder";
 import { buildPng } from "./fixtures/png-builder";
 import { buildTiff } from "./fixtures/tiff-builder";
-import { decodeJpeg, decodePng, decodeTiff, rasterizeRegions, readImageScopeXml, readMat, readNpy } from "./index";
-import { crc32 } from "./png-chunks";
+import {
+  decodeJpeg,
+  decodePng,
+  decodeTiff,
+  rasterizeRegions,
+  readGeoJson,
+  readImageScopeXml,
+  readMat,
+  readNpy,
+} from "./index";
 
 const random = seeded(11);
 const noise = (length: number, bits: number) => Array.from({ length }, () => random() % 2 ** bits);
@@ -76,6 +86,17 @@ const xmls = [1, 2].map((n) =>
     `<Annotations MicronsPerPixel="0.25"><Annotation Id="${n}"><Regions>${outline(1)}${outline(4)}</Regions></Annotation></Annotations>`,
   ),
 );
+const ring = (): number[][] => {
+  const points = Array.from({ length: 6 }, () => [(random() % 200) / 10, random() % 20]);
+  return [...points, points[0]!];
+};
+const geojson = new TextEncoder().encode(
+  JSON.stringify([
+    { type: "Feature", geometry: { type: "Polygon", coordinates: [ring(), ring()] }, properties: { name: "\u00e9" } },
+    { type: "Feature", geometry: { type: "MultiPolygon", coordinates: [[ring()], [ring()]] } },
+    { type: "Feature", geometry: { type: "Point", coordinates: [1, 2] } },
+  ]),
+);
 
 const readers = [
   { name: "TIFF", good: tiffs, decode: decodeTiff },
@@ -87,6 +108,11 @@ const readers = [
     name: "XML",
     good: xmls,
     decode: (bytes: Uint8Array) => rasterizeRegions(readImageScopeXml(bytes).regions, 20, 20),
+  },
+  {
+    name: "GeoJSON",
+    good: [geojson, geojson, gzipSync(geojson)],
+    decode: (bytes: Uint8Array) => rasterizeRegions(readGeoJson(bytes).regions, 20, 20),
   },
 ];
 

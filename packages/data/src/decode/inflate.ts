@@ -26,11 +26,16 @@ function checkZlibHeader(where: Where, cmf: number | undefined, flags: number | 
  */
 export function inflateStream(where: Where, source: Uint8Array, sink: (out: Uint8Array) => boolean): void {
   checkZlibHeader(where, source[0], source[1]);
+  inflateRawStream(where, source.subarray(2), sink);
+}
+
+/** `inflateStream` for deflate data without a header (RFC 1951). */
+function inflateRawStream(where: Where, source: Uint8Array, sink: (out: Uint8Array) => boolean): void {
   const stream = new Inflate((out) => {
     if (out.length > 0 && !sink(out)) throw new Enough();
   });
   try {
-    for (let start = 2; start < source.length; start += PUSH_BYTES) {
+    for (let start = 0; start < source.length; start += PUSH_BYTES) {
       stream.push(source.subarray(start, Math.min(start + PUSH_BYTES, source.length)), false);
     }
     stream.push(new Uint8Array(0), true);
@@ -50,16 +55,21 @@ export function inflateStream(where: Where, source: Uint8Array, sink: (out: Uint
  */
 export function inflateInto(where: Where, source: Uint8Array, out: Uint8Array): void {
   checkZlibHeader(where, source[0], source[1]);
+  inflateRawInto(where, source.subarray(2), out);
+}
+
+/** `inflateInto` for deflate data without a header. */
+function inflateRawInto(where: Where, source: Uint8Array, out: Uint8Array): void {
   // So short a stream is inflated in one call, without fflate's window; it cannot run past one push either way.
   if (source.length <= PUSH_BYTES) {
     try {
-      if (inflateSync(source.subarray(2), { out }).length === out.length) return;
+      if (inflateSync(source, { out }).length === out.length) return;
     } catch {
       // Bad, or more data than room in a stored block: the stream below tells which.
     }
   }
   let filled = 0;
-  inflateStream(where, source, (chunk) => {
+  inflateRawStream(where, source, (chunk) => {
     const take = chunk.subarray(0, out.length - filled);
     out.set(take, filled);
     filled += take.length;
@@ -74,8 +84,8 @@ export function inflateInto(where: Where, source: Uint8Array, out: Uint8Array): 
   }
 }
 
-/** Inflates the first `length` bytes of a zlib stream, refusing a claim that the input cannot hold before allocating. */
-export function inflateExactly(where: Where, source: Uint8Array, length: number): Uint8Array {
+/** Refuses a claimed length that the compressed bytes cannot hold, before anything is allocated. */
+function checkClaim(where: Where, source: Uint8Array, length: number): void {
   if (length > source.length * MAX_DEFLATE_RATIO + 64) {
     throw decodeError(where, "truncated", {
       what: "compressed data cannot hold what the header claims",
@@ -83,8 +93,21 @@ export function inflateExactly(where: Where, source: Uint8Array, length: number)
       expected: `at least ${Math.ceil(length / MAX_DEFLATE_RATIO)}`,
     });
   }
+}
+
+/** Inflates the first `length` bytes of a zlib stream, refusing a claim that the input cannot hold before allocating. */
+export function inflateExactly(where: Where, source: Uint8Array, length: number): Uint8Array {
+  checkClaim(where, source, length);
   const out = new Uint8Array(length);
   inflateInto(where, source, out);
+  return out;
+}
+
+/** `inflateExactly` for deflate data without a header, as gzip and zip files hold it. */
+export function inflateRawExactly(where: Where, source: Uint8Array, length: number): Uint8Array {
+  checkClaim(where, source, length);
+  const out = new Uint8Array(length);
+  inflateRawInto(where, source, out);
   return out;
 }
 

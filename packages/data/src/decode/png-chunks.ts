@@ -1,3 +1,4 @@
+import { crc32 } from "./crc32";
 import { decodeError, type Where } from "./errors";
 import { firstBytes, sniffFormat } from "./sniff";
 
@@ -37,23 +38,6 @@ export const ADAM7 = [
   [1, 0, 2, 2],
   [0, 1, 1, 2],
 ] as const;
-
-let crcTable: Uint32Array | undefined;
-
-/** CRC-32 of a PNG chunk's type and data. */
-export function crc32(bytes: Uint8Array): number {
-  if (!crcTable) {
-    crcTable = new Uint32Array(256);
-    for (let n = 0; n < 256; n++) {
-      let c = n;
-      for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
-      crcTable[n] = c >>> 0;
-    }
-  }
-  let crc = 0xffffffff;
-  for (let i = 0; i < bytes.length; i++) crc = crcTable[(crc ^ bytes[i]!) & 255]! ^ (crc >>> 8);
-  return (crc ^ 0xffffffff) >>> 0;
-}
 
 /** Bytes of the filtered scanlines: one filter byte and the packed samples a line, per pass if interlaced. */
 function scanlineBytes(width: number, height: number, bitsPerPixel: number, interlaced: boolean): number {

@@ -31,6 +31,7 @@ export interface Manifest {
 
 const annotationKinds: readonly string[] = [
   "image-scope-xml",
+  "geojson",
   "label-image",
   "mask-image",
   "mask-or-label-image",

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { DataError } from "../errors";
 import { fileListSource, listClean, memorySource, subSource } from "./file-source";
-import { isJunkPath, normalName, stem } from "./paths";
+import { extension, isJunkPath, normalName, stem } from "./paths";
 import { sha256Hex } from "./sha256";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -43,6 +43,9 @@ describe("sources", () => {
 
   it("names: stems keep inner dots, folder names are compared loosely", () => {
     expect([stem("a/HE.01.png"), stem(".hidden"), stem("x")]).toEqual(["HE.01", ".hidden", "x"]);
+    const packed = ["a/HE.01.GeoJSON.gz", "b.json.GZ", "c.gz", ".gz", ".d.gz"];
+    expect(packed.map(stem)).toEqual(["HE.01", "b", "c", ".gz", ".d"]);
+    expect(packed.map(extension)).toEqual(["geojson.gz", "json.gz", "gz", "", "gz"]);
     expect(new Set(["Tissue Images", "tissue_images", "Tissue-Images "].map(normalName)).size).toBe(1);
   });
 

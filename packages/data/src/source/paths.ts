@@ -20,17 +20,24 @@ export function dirName(path: string): string {
   return slash < 0 ? "" : path.slice(0, slash);
 }
 
-/** Lower-case extension without the dot: `x.TIFF` -> `tiff`; none gives the empty string. */
+/** Where the extension's dot is: `.gz` and what was packed are one extension, as in `x.geojson.gz`. */
+function extensionDot(base: string): number {
+  const dot = base.lastIndexOf(".");
+  const before = dot > 0 && base.slice(dot).toLowerCase() === ".gz" ? base.lastIndexOf(".", dot - 1) : dot;
+  return before > 0 ? before : dot;
+}
+
+/** Lower-case extension without the dot: `x.TIFF` -> `tiff`, `x.json.gz` -> `json.gz`; none gives the empty string. */
 export function extension(path: string): string {
   const base = baseName(path);
-  const dot = base.lastIndexOf(".");
+  const dot = extensionDot(base);
   return dot <= 0 ? "" : base.slice(dot + 1).toLowerCase();
 }
 
-/** File name without its last extension: ids may hold dots themselves (`HE.01.png` -> `HE.01`). */
+/** File name without its extension: ids may hold dots themselves (`HE.01.png` -> `HE.01`). */
 export function stem(path: string): string {
   const base = baseName(path);
-  const dot = base.lastIndexOf(".");
+  const dot = extensionDot(base);
   return dot <= 0 ? base : base.slice(0, dot);
 }
 

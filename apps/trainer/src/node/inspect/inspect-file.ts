@@ -17,7 +17,7 @@ export async function inspectFile(path: string, tensors: boolean): Promise<Inspe
   // By its name too, so that a text file named .tif is told to be no image.
   if (format === "png" || format === "jpeg" || format === "tiff" || IMAGES.test(ending))
     return inspectImage(path, format);
-  if (ANNOTATIONS.test(ending))
+  if (ANNOTATIONS.test(path))
     throw new CommandError(`${path}: an annotation by its name. Inspect the folder of its data set`);
   if (ending === ".yaml" || ending === ".yml") return inspectConfig(path);
   if (ending === ".json") return inspectJson(path);
@@ -26,7 +26,7 @@ export async function inspectFile(path: string, tensors: boolean): Promise<Inspe
 }
 
 const IMAGES = /^\.(png|jpe?g|tiff?)$/;
-const ANNOTATIONS = /^\.(xml|mat|npy)$/;
+const ANNOTATIONS = /\.(xml|mat|npy|geojson|geojson\.gz)$/i;
 
 const firstBytes = (path: string): Promise<Uint8Array> =>
   withFile(path, (source) => source.read(0, Math.min(source.size, 1024)));
