@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { main } from "./cli";
+import { isLock } from "./files/run-lock";
 import { parseCsv } from "./output/csv";
 import { testIo } from "./test-io";
 
@@ -47,6 +48,7 @@ test("train, stop, resume: the end is that of a run that never stopped", async (
   const stopped = await run("train tiny.yaml --out parts --probe-every 3", 1);
   expect(stopped.code).toBe(75);
   expect(stopped.err).toContain("Go on with: ama-sam train --resume");
+  expect((await readdir(join(root, "parts"))).filter(isLock)).toEqual([]);
   const resumed = await run("train --resume parts --json");
   expect(resumed.code).toBe(0);
   const events = resumed.out
@@ -76,6 +78,7 @@ test("train, stop, resume: the end is that of a run that never stopped", async (
     "checkpoints",
   ])
     expect(files).toContain(file);
+  expect(files.filter(isLock)).toEqual([]);
 });
 
 test("what travels names no folder of this machine", async () => {

@@ -6,6 +6,7 @@ import { type FaultCall, type Faults, injectFaults, Random } from "@ama-sam/test
 import type { TrainEvent } from "ama-sam";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { main } from "./cli";
+import { isLock } from "./files/run-lock";
 import { parseCsv } from "./output/csv";
 import { testIo } from "./test-io";
 import { checkpointStep, runResult } from "./test-support/child-run";
@@ -204,6 +205,7 @@ describe("a disk that fails", () => {
     ["a checkpoint's weights", "ENOSPC@write:half:*/checkpoints/*/model.safetensors#2+"],
     ["the report", "EIO@write:half:*/report.html"],
     ["the first file", "ENOSPC@write:begin:*/config.yaml"],
+    ["the lock", "ENOSPC@lock:made:*/run.lock"],
     ["a checkpoint's state", "ENOSPC@write:written:*/state.json#2+"],
     ["the pointer to the last checkpoint", "ENOSPC@write:opened:*/last.json#2+"],
     ["a preview", "EDQUOT@write:half:*/previews/*#3+"],
@@ -218,6 +220,7 @@ describe("a disk that fails", () => {
       expect(full.errors).toEqual([expect.stringMatching(/disk|quota/)]);
       expect(full.errors[0]!.length).toBeLessThan(400);
       expect(full.code).toBe(1);
+      expect((await readdir(join(root, name, "run"))).filter(isLock)).toEqual([]);
       await checkpointStep(join(root, name, "run"));
       expect((await readdir(join(root, name, "run"), { recursive: true })).filter((f) => f.endsWith(".tmp"))).toEqual(
         [],

@@ -4,6 +4,7 @@ import { constants } from "node:os";
  * Named moments at which a test, or `AMA_SAM_FAULT`, breaks a run: the power goes, the disk is full.
  *
  * Points: `write:STAGE:PATH` (see `writeAtomic`), `append:half:PATH` (half of a row is in the file), `remove:PATH`, `run:start`,
+ * `lock:begin:PATH`, `lock:made:PATH` (the file is there, empty), `lock:dead:PATH` (one of a dead process was found),
  * `event:TYPE` (an event was recorded), `validation:image`, `probe`, `finish:weights`, `finish:report`, `run:end`.
  */
 export type FaultHook = (point: string) => void;

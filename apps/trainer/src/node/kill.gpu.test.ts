@@ -1,8 +1,11 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Random } from "@ama-sam/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { main } from "./cli";
+import { isLock } from "./files/run-lock";
+import { testIo } from "./test-io";
 import { checkpointStep, runChild, runResult } from "./test-support/child-run";
 import { tinyConfig } from "./test-support/tiny-config";
 
@@ -22,6 +25,7 @@ const NAMED: readonly (readonly [string, string])[] = [
   ["at the very end", "kill@run:end"],
   ["before the first step", "kill@run:start"],
   ["between the configuration and the rest of the run's papers", "kill@write:done:*/config.yaml"],
+  ["with a lock that holds nothing yet", "kill@lock:made:*/run.lock"],
   ["in half a temporary file of the optimiser's state", "kill@write:half:*/checkpoints/*/optimiser.safetensors#2"],
   ["during validation", "kill@validation:image#3"],
   ["in the middle of a row of metrics.csv", "kill@append:half:*/metrics.csv#5"],
@@ -59,7 +63,7 @@ afterAll(() => rm(root, { recursive: true, force: true }));
 const begun = async (run: string) => (await readdir(run).catch((): string[] => [])).includes("config.yaml");
 
 /** Kills a run once or more, resumes it, and compares its end with that of the run that was left alone. */
-async function killed(name: string, faults: readonly string[]): Promise<void> {
+async function killed(name: string, faults: readonly string[], named = false): Promise<void> {
   const cwd = await folder(name);
   const run = join(cwd, "run");
   for (const fault of faults) {
@@ -68,6 +72,7 @@ async function killed(name: string, faults: readonly string[]): Promise<void> {
     // A resumed run passes fewer points: its second kill may come too late.
     if (code === 0 && fault !== faults[0]) continue;
     expect(signal, `${fault}: ${stderr}`).toBe("SIGKILL");
+    if (named) expect(await readdir(run)).toContain("run.lock");
     await checkpointStep(run);
   }
   const { code, stderr } = await runChild((await begun(run)) ? resume(cwd) : train(cwd));
@@ -75,13 +80,13 @@ async function killed(name: string, faults: readonly string[]): Promise<void> {
   const end = await runResult(run);
   expect([...end.keys()]).toEqual([...whole.keys()]);
   for (const [file, content] of whole) expect(end.get(file) === content, `${file} after ${faults}`).toBe(true);
-  expect((await readdir(run)).filter((file) => file.endsWith(".tmp"))).toEqual([]);
+  expect((await readdir(run)).filter((file) => file.endsWith(".tmp") || isLock(file))).toEqual([]);
   await rm(cwd, { recursive: true });
 }
 
 describe("killed and resumed, a run ends with the bytes of one that was left alone", () => {
   test.each(NAMED.slice(0, KILLS).map(([name, fault], i) => [name, fault, i] as const))("%s", async (_, fault, i) => {
-    await killed(`named-${i}`, [fault]);
+    await killed(`named-${i}`, [fault], true);
   });
 
   // Anywhere: a visit of any point, and some milliseconds later; every third run is killed once more while it goes on.
@@ -94,4 +99,29 @@ describe("killed and resumed, a run ends with the bytes of one that was left alo
     const faults = kills.map(([at, ms]) => `kill${ms < 20 ? "" : `~${ms}`}@*#${1 + (at % points.length)}`);
     await killed(`random-${i}`, faults);
   });
+});
+
+test("a run that trains is left alone by every other process, and goes on as soon as it is killed", async () => {
+  const cwd = await folder("two");
+  const run = join(cwd, "run");
+  const first = runChild([...train(cwd), "--set", "train.epochs=5000"]);
+  const rows = async () => (await readFile(join(run, "metrics.csv"), "utf8").catch(() => "")).split("\n").length - 2;
+  await expect.poll(rows, { timeout: 120_000, interval: 100 }).toBeGreaterThan(2);
+  const { pid } = JSON.parse(await readFile(join(run, "run.lock"), "utf8"));
+  for (const line of [train(cwd), [...train(cwd), "--overwrite"], resume(cwd)]) {
+    const io = testIo(cwd, process.env);
+    expect([await main(line, io), io.stderr()]).toEqual([1, expect.stringContaining(`Got pid ${pid} on`)]);
+  }
+  const before = await rows();
+  await expect.poll(rows, { timeout: 60_000 }).toBeGreaterThan(before);
+  process.kill(pid, "SIGKILL");
+  expect((await first).signal).toBe("SIGKILL");
+  const io = testIo(cwd, process.env);
+  const { err } = io;
+  io.err = (text) => {
+    err(text);
+    if (text.startsWith("step ")) io.stop.request("SIGINT");
+  };
+  expect([await main(resume(cwd), io), io.stderr()]).toEqual([130, expect.stringContaining("going on after step")]);
+  expect((await readdir(run)).filter(isLock)).toEqual([]);
 });

@@ -121,7 +121,8 @@ async function evaluate(io: Io, flags: EvaluateFlags, files: ModelFiles): Promis
     io.err(`warning: ${seen} of ${items.length} images took part in the training of this run: the scores flatter it\n`);
   const name = shardName(shard);
   const out = pathFrom(io, name === "" ? flags.out! : `${flags.out}/${name}`);
-  const place = { overwrite: flags.overwrite ?? false, holds: "evaluation" } as const;
+  const say = (text: string) => io.err(text);
+  const place = { overwrite: flags.overwrite ?? false, holds: "evaluation", say } as const;
   await NodeStorage.check(out, place);
   const result = await withDevice(io, flags.adapter, async (device) => {
     const { model } = await loadModel(device, files);

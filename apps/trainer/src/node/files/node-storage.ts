@@ -5,6 +5,7 @@ import { CommandError } from "../errors";
 import { reach } from "../faults";
 import { isTemporary, removeOrphans, syncFolder, writeAtomic } from "./atomic-write";
 import { makeFolder } from "./make-folder";
+import { isLock, RunLock } from "./run-lock";
 
 /** How a run folder is opened. */
 export interface OpenFolderOptions {
@@ -14,6 +15,10 @@ export interface OpenFolderOptions {
   overwrite?: boolean;
   /** What it is for: an evaluation never takes the place of a training run. Default: a run. */
   holds?: "run" | "evaluation";
+  /** The lock on the folder that the caller holds. */
+  lock?: RunLock;
+  /** Told what is waited for, see {@link RunLock.take}. */
+  say?: (text: string) => void;
 }
 
 /** Files that only a run, an evaluation, a study or a prediction leaves. */
@@ -57,15 +62,17 @@ export class NodeStorage implements RunStorage {
    *
    * @returns the names of what is in the folder
    * @throws CommandError for a folder that is not empty (without `resume` or `overwrite`), for a file, for a run to resume that is not
-   *   there, for a training run where an evaluation is to go
+   *   there, for a training run where an evaluation is to go, for a folder that another process trains into (without `lock`)
    */
   static async check(
     root: string,
-    { resume = false, overwrite = false, holds = "run" }: OpenFolderOptions = {},
+    { resume = false, overwrite = false, holds = "run", lock, say }: OpenFolderOptions = {},
   ): Promise<string[]> {
     const found = await stat(root).catch(() => null);
     if (found && !found.isDirectory()) throw new CommandError(`${root}: this is a file. Expected a folder for the run`);
-    const entries = found ? (await readdir(root)).filter((name) => !isTemporary(name)) : [];
+    // Before all else: that the folder is not empty is no news to who started the same run twice.
+    if (found && !lock) await RunLock.refuseWritten(root, say);
+    const entries = found ? (await readdir(root)).filter((name) => !isTemporary(name) && !isLock(name)) : [];
     if (resume && entries.length === 0)
       throw new CommandError(`${root}: no run to resume here`, { hint: "Start it without --resume." });
     if (resume || entries.length === 0) return entries;

@@ -6,6 +6,7 @@ import { parseConfigYaml, resolveConfig } from "ama-sam";
 import { CommandError } from "../errors";
 import { directorySource } from "../files/directory-source";
 import { PER_IMAGE_CSV, readPerImageCsv } from "../files/per-image-csv";
+import { isLock } from "../files/run-lock";
 import { csvNumber, parseCsv } from "../output/csv";
 import { bytesText, counted, percent } from "../output/text";
 import { findImages } from "../session/images";
@@ -127,7 +128,8 @@ async function readJson(path: string): Promise<unknown> {
   }
 }
 
-const filesOf = (names: ReadonlySet<string>): string[] => [...names].filter((name) => !name.startsWith(".")).sort();
+const filesOf = (names: ReadonlySet<string>): string[] =>
+  [...names].filter((name) => !name.startsWith(".") && !isLock(name)).sort();
 
 async function inspectRun(path: string, names: ReadonlySet<string>): Promise<Inspection> {
   const env = names.has("env.json")

@@ -13,6 +13,7 @@ import {
 import { CommandError, EXIT } from "../errors";
 import { reach } from "../faults";
 import { NodeStorage } from "../files/node-storage";
+import { RunLock } from "../files/run-lock";
 import { RunRecorder } from "../files/run-recorder";
 import type { Io } from "../io";
 import { type ProgressStyle, TrainProgress } from "../output/progress";
@@ -67,10 +68,12 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
   let trainer: Trainer | null = null;
   let recorder: RunRecorder | null = null;
   let threads: SampleThreads | null = null;
+  let lock: RunLock | null = null;
+  const say = (text: string) => io.err(text);
   const progress = new TrainProgress(io, options.progress ? { style: options.progress } : {});
   try {
     // Looked at now, opened when model and data are known to fit: what fails before that leaves no folder, and empties none.
-    await NodeStorage.check(options.folder, { resume, overwrite });
+    await NodeStorage.check(options.folder, { resume, overwrite, say });
     const storage = NodeStorage.at(options.folder);
     const before = resume ? await recordedEnvironment(storage) : null;
     device = await openDeviceOfRun(io, options.adapter, before?.adapter?.name);
@@ -104,7 +107,8 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
         () => trainer?.progress.step ?? 0,
       ),
     });
-    await NodeStorage.open(options.folder, { resume, overwrite });
+    lock = await RunLock.take(options.folder, options.command, say);
+    await NodeStorage.open(options.folder, { resume, overwrite, lock });
     if (!resume) await storage.write("config.yaml", configToYaml(config));
     // A run that was killed before these were written gets them when it goes on.
     for (const [name, value] of [
@@ -140,12 +144,16 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
     reach("run:end");
     return { ...done, exitCode: EXIT.ok, seconds: secondsSince(started), test };
   } finally {
-    progress.end();
-    recorder?.close();
-    await threads?.close();
-    trainer?.dispose();
-    await device?.dispose();
-    await base?.close();
+    try {
+      progress.end();
+      recorder?.close();
+      await threads?.close();
+      trainer?.dispose();
+      await device?.dispose();
+      await base?.close();
+    } finally {
+      lock?.release();
+    }
   }
 }
 
