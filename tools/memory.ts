@@ -5,7 +5,7 @@ import { Adam, Build } from "@ama-sam/nn";
 import type { Recompute } from "@ama-sam/sam-encoder";
 import { type Device, scope, zeros } from "@ama-sam/tensor";
 import { AmaSam, freeze, PRESETS, type PresetName } from "ama-sam";
-import { nullDevice, resized, trainOnce } from "./cost/model";
+import { CARD_BUFFER_BYTES, nullDevice, resized, trainOnce } from "./cost/model";
 
 const HELP = `Prints the peak GPU memory of a model, measured by really running it once (weights zero: only sizes matter).
 
@@ -17,7 +17,8 @@ const HELP = `Prints the peak GPU memory of a model, measured by really running 
   --size       side of the input in pixels (default: the preset's)
   --batch      images (default 1)
   --adapter    swiftshader, lavapipe, hardware, or a part of an adapter's name
-  --dry        on Dawn's null backend: every buffer is accounted for, nothing is computed (seconds instead of minutes)
+  --dry        on Dawn's null backend: every buffer is accounted for, nothing is computed (seconds instead of minutes);
+               a binding may have 2 GiB, as on desktop cards
 
 "live" counts buffers that tensors own, "reserved" adds those that wait for reuse: what the adapter had to give.`;
 
@@ -68,7 +69,7 @@ async function main(): Promise<number> {
   }
   const size = Number(values.size ?? preset.encoder.imageSize);
   const batch = Number(values.batch);
-  const device = values.dry ? await nullDevice() : await openGpu({ adapter: values.adapter });
+  const device = values.dry ? await nullDevice(CARD_BUFFER_BYTES) : await openGpu({ adapter: values.adapter });
   const model = new AmaSam(new Build(device, { init: "none" }), resized(preset, size));
   freeze(model, "adapters");
   const adam = values.train ? new Adam(model.trainable(), { lr: 1e-4 }) : null;

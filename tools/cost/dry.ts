@@ -2,7 +2,7 @@
 import { Adam, Build } from "@ama-sam/nn";
 import { AmaSam, freeze, PRESETS, type PresetName } from "ama-sam";
 import { countLaunches, type WorkByFamily } from "./count";
-import { encodeOnce, nullDevice, resized, trainOnce } from "./model";
+import { CARD_BUFFER_BYTES, encodeOnce, nullDevice, resized, trainOnce } from "./model";
 
 /** What runs: the encoder's forward pass, a training step, or one that computes blocks again in backward. */
 export type Task = "encode" | "train" | "recompute";
@@ -22,13 +22,10 @@ export interface DryResult extends DrySetting {
   work: WorkByFamily;
 }
 
-/** Largest buffer of common desktop cards in Dawn. */
-const BUFFER_BYTES = 2 ** 31 - 4;
-
 async function main(): Promise<void> {
   const setting = JSON.parse(process.argv[2]) as DrySetting;
   const { preset, size, batch, task } = setting;
-  const device = await nullDevice(BUFFER_BYTES);
+  const device = await nullDevice(CARD_BUFFER_BYTES);
   const model = new AmaSam(new Build(device, { init: "none" }), resized(PRESETS[preset], size));
   freeze(model, "adapters");
   const adam = task === "encode" ? null : new Adam(model.trainable(), { lr: 1e-4 });

@@ -26,6 +26,9 @@ function withLimitsOfGpu(adapter: GPUAdapter, bytes: number): GPUAdapter {
   });
 }
 
+/** Largest buffer of common desktop cards in Dawn. */
+export const CARD_BUFFER_BYTES = 2 ** 31 - 4;
+
 /**
  * A device that takes every command and runs none. It really keeps at most 512 MiB and then reports errors at the next await,
  * so a dry run never awaits: the pool's accounts are complete when the step is encoded. It chooses the kernels that a GPU would.

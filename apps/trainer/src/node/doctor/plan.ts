@@ -63,8 +63,9 @@ export async function planMemory(config: Config, device: Device, free = availabl
   const enough = cpuBytes <= free;
   const smaller =
     microBatch > 1 ? "train.microBatch=1" : recompute === true ? "a smaller preset" : "train.recompute=true";
+  const recomputing = recompute === "mlp" ? ", recomputing MLPs" : recompute ? ", recomputing" : "";
   return {
-    what: `${config.model.preset}, ${model.encoder.imageSize} px, batch ${batch}${microBatch < batch ? ` in parts of ${microBatch}` : ""}${recompute === "mlp" ? ", MLPs recomputed" : recompute ? ", recomputing" : ""}`,
+    what: `${config.model.preset}, ${model.encoder.imageSize} px, batch ${batch}${microBatch < batch ? ` in parts of ${microBatch}` : ""}${recomputing}`,
     parts: partsOf(memory),
     gpuBytes: memory.peakBytes,
     reservedBytes: memory.reservedPeakBytes,

@@ -47,7 +47,7 @@ function sizesOf({ x, weight1, weight2 }: { x: Shape; weight1: Shape; weight2: S
 }
 
 /** The rows in pieces of one size, whose hidden values take about `pieceBytes`, and which begin where a binding may. */
-function piecesOf(
+function rowPieces(
   device: Device,
   { rows, width, hidden, out }: ReturnType<typeof sizesOf>,
   pieceBytes = narrowSubgroup(device) === QUAD_LANES ? QUAD_PIECE_BYTES : PIECE_BYTES,
@@ -89,7 +89,7 @@ export const mlpOp = /* @__PURE__ */ defineOp({
     const { device } = x;
     const sizes = sizesOf({ x: x.shape, weight1: weight1.shape, weight2: weight2.shape });
     const { width, hidden, out } = sizes;
-    for (const { start, count } of piecesOf(device, sizes, pieceBytes)) {
+    for (const { start, count } of rowPieces(device, sizes, pieceBytes)) {
       const layer = { batch: 1, m: count, transposeB: true };
       const h = empty(device, [count, hidden], { name: "mlp" });
       const input = rowsOf(x, start, count, width);
@@ -114,7 +114,7 @@ export const mlpOp = /* @__PURE__ */ defineOp({
     const dbias1 = needs.bias1 ? new Sum([hidden], device) : null;
     const dweight2 = needs.weight2 ? new Sum(shapes.weight2, device) : null;
     const first = dx !== null || dweight1 !== null || dbias1 !== null;
-    for (const { start, count } of first || dweight2 ? piecesOf(device, sizes, pieceBytes) : []) {
+    for (const { start, count } of first || dweight2 ? rowPieces(device, sizes, pieceBytes) : []) {
       const rows = { batch: 1, m: count };
       const down = { batch: 1, k: count, transposeA: true };
       const input = rowsOf(x, start, count, width);
