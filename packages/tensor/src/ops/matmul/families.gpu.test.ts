@@ -10,6 +10,7 @@ import { linearRef } from "../linear/linear.ref";
 import { type MatmulOptions, matmul, matmulOp } from "./matmul";
 import { matmulRef } from "./matmul.ref";
 import { allTiles, productTile, tileBytes } from "./tile";
+import { productWindows } from "./windows";
 
 const sizes = [1, 4, 5, 33];
 const products: OpCase<MatmulOptions>[] = [
@@ -128,12 +129,12 @@ describe("tiles", () => {
     expect(cut.y).toEqual(whole.y);
   });
 
-  // 8195 terms are more than the windows of a launch hold, several times.
+  // 8195 terms are 64 launches and one of three terms.
   test.runIf(eight).each(["windows", "panels"])(
     "%s with a copied in pieces give the float64 product, bias and activation included",
     async (family) => {
       const device = await testDevice();
-      const [m, k, n] = [2 * 128 + 70, 4 * 2048 + 3, 9]; // pieces of 128 rows, odd sizes
+      const [m, k, n] = [2 * 128 + 70, 4 * 2048 + 3, 12]; // pieces of 128 or 320 rows, odd sizes
       const values = (count: number, f: number) =>
         Float64Array.from({ length: count }, (_, i) => Math.fround(Math.sin(i * f)));
       const [x, w, bias] = [values(m * k, 0.7), values(n * k, 1.3), values(n, 0.1)];
@@ -152,22 +153,60 @@ describe("tiles", () => {
     },
   );
 
-  test.runIf(eight).each([64, 100, 150, 256])(
-    "windows of one and of two panels a launch give the float64 product, %i columns",
-    async (n) => {
-      const device = await testDevice();
-      const [batch, m, k] = [2, 70, 260]; // the second window has four steps
-      const values = (count: number) => Float64Array.from({ length: count }, (_, i) => Math.fround(Math.sin(i * i)));
-      const [a, b] = [values(batch * m * k), values(batch * k * n)];
-      const expected = matmulRef({ a: refArray([batch, m, k], a), b: refArray([batch, k, n], b) }, {});
-      await withFlags({ family: "matmul:windows" }, () =>
-        scope(device, "test", async () => {
-          const y = matmul(tensor(device, a, [batch, m, k]), tensor(device, b, [batch, k, n]));
-          expect(worstError(await y.data(), expected.data)).toBeLessThan(1e-5);
-        }),
-      );
-    },
-  );
+  // rows: a part of a window, two workgroups' shares, two launches; terms: a short launch, two long ones and a part, with a short one
+  test.runIf(eight).each([
+    [70, 50, 64],
+    [300, 256, 100],
+    [900, 196, 72],
+    [129, 260, 832],
+  ])("windows give the float64 product, ends included, %i x %i x %i", async (m, k, n) => {
+    const device = await testDevice();
+    const batch = 2;
+    const values = (count: number) => Float64Array.from({ length: count }, (_, i) => Math.fround(Math.sin(i * i)));
+    const [a, b, rows, columns] = [values(batch * m * k), values(batch * k * n), values(m), values(n)];
+    const expected = matmulRef({ a: refArray([batch, m, k], a), b: refArray([batch, k, n], b) }, {}).data;
+    const ended = (at: (i: number) => number) => expected.map((v, i) => Math.max(0, 0.5 * v + at(i)));
+    await scope(device, "test", async () => {
+      const [ta, tb] = [tensor(device, a, [batch, m, k]), tensor(device, b, [batch, k, n])];
+      const spec = { a: ta, b: tb, batch, m, n, k };
+      const plain = empty(device, [batch, m, n]);
+      productWindows({ ...spec, y: plain });
+      expect(worstError(await plain.data(), expected)).toBeLessThan(1e-5);
+      const ends = { alpha: 0.5, activation: "relu" } as const;
+      const perRow = empty(device, [batch, m, n]);
+      productWindows({ ...spec, ...ends, y: perRow, bias: tensor(device, rows), biasPerRow: true });
+      const rowOf = (i: number) => Math.floor(i / n) % m;
+      expect(
+        worstError(
+          await perRow.data(),
+          ended((i) => rows[rowOf(i)]),
+        ),
+      ).toBeLessThan(1e-5);
+      const perColumn = empty(device, [batch, m, n]);
+      productWindows({ ...spec, ...ends, y: perColumn, bias: tensor(device, columns) });
+      expect(
+        worstError(
+          await perColumn.data(),
+          ended((i) => columns[i % n]),
+        ),
+      ).toBeLessThan(1e-5);
+    });
+  });
+
+  // Panels of b lie behind one another: what is read past the terms of one belongs to the next.
+  test.runIf(eight)("windows keep an infinity in its column", async () => {
+    const device = await testDevice();
+    const [m, k, n] = [4, 70, 128];
+    await scope(device, "test", async () => {
+      const b = new Float32Array(k * n).fill(1);
+      for (let i = 0; i < k; i++) b[i * n + 64] = Infinity; // the first column of the second panel
+      const y = empty(device, [m, n]);
+      const [ta, tb] = [tensor(device, new Float32Array(m * k).fill(1), [m, k]), tensor(device, b, [k, n])];
+      productWindows({ a: ta, b: tb, y, batch: 1, m, n, k });
+      const got = await y.data();
+      expect(got).toEqual(Float32Array.from({ length: m * n }, (_, i) => (i % n === 64 ? Infinity : k)));
+    });
+  });
 
   test("a family that does not exist is refused by name", async () => {
     const device = await testDevice();

@@ -5,11 +5,11 @@ import { hasMatrixUnits, matrixTakes } from "./matrix";
 import { PANEL_LANES, panelsTake } from "./panels";
 import type { Product } from "./spec";
 import { tileTakes } from "./tile";
-import { windowsTake } from "./windows";
+import { windowsCan, windowsTake } from "./windows";
 
 /**
  * How a product is computed: on software adapters by subgroups of one narrow size, of four lanes that swap rows (quad), of eight
- * that broadcast them (subgroup), the larger products with both operands in panels, the largest with the second one's read through
+ * that broadcast them (subgroup), the larger products with both operands in panels, the largest with the first one's read through
  * windows; on tiles in workgroup memory (GPUs), on the matrix units (GPUs that have them, for weights stored f16), or straight from
  * storage.
  */
@@ -37,8 +37,8 @@ export function productFamily(spec: Product, subgroup: number): ProductFamily {
       `the forced family does not run here. Got ${forced} on ${device.info.name}. Expected ${runs.join(", ")}.`,
     );
   }
-  if (forced === "direct" || forced === "subgroup" || forced === "panels" || forced === "windows" || forced === "quad")
-    return forced;
+  if (forced === "windows") return windowsCan(spec) ? forced : "panels";
+  if (forced === "direct" || forced === "subgroup" || forced === "panels" || forced === "quad") return forced;
   if (forced === undefined && subgroup === QUAD_LANES) return "quad";
   if (forced === undefined && subgroup === PANEL_LANES) {
     return windowsTake(spec) ? "windows" : panelsTake(spec) ? "panels" : "subgroup";

@@ -1,113 +1,123 @@
 enable subgroups;
-// c = a . b (+ bias) for adapters whose subgroups have eight lanes (lavapipe), as matmul-panels.wgsl, but with b read through windows in
-// the uniform address space. A load from a storage buffer checks every lane's every element by a branch of its own; one from a uniform
-// buffer clamps all lanes at once: two thirds of the time and two fifths of the code, so that a loop over 32 rows x 64 columns, which
-// loads four vec4 of b and two of a for 4096 sums, keeps to what the processor holds of decoded code. A window has 64 KiB: 256 steps of
-// k for 64 columns. A launch makes 128 columns of the result from two times three windows, and adds to what c has where k is longer.
+// c = a . b (+ bias) for adapters whose subgroups have eight lanes (lavapipe). What costs time there is not only loads but every value
+// that a loop carries: it is loaded, blended under the mask of active lanes and stored in every round. So the loop is over rows of the
+// result and carries none of the sums: STEPS rows of b for 64 columns stay where they are (t; 32 KiB, which a multiplication reads as
+// its operand), and a round reads one row of a, multiplies, and adds to what c has. Rows of a come from the uniform address space: a
+// load from a storage buffer checks every lane's every element by a branch of its own, one from a uniform buffer clamps all lanes at
+// once. A window has 64 KiB: 128 rows of 128 steps of k; six of them are a workgroup's rows at most.
 
-const END: bool = true; // whether a scale, a bias or an activation follows
+const STEPS: u32 = 128u; // steps of k in a launch; 64 where so many or fewer are left
+const WINDOW: u32 = 128u; // rows in a window
 
 struct Params {
-  m: u32, n: u32,
-  column: u32, // the first of the 128
-  pairs0: u32, pairs1: u32, pairs2: u32, // pairs of steps of k in each window; 0 for a window that is not needed
-  strideA: u32, // between matrices of a, in vec4
-  startA: u32, // where the launch's first step of k lies in a panel of a, in vec4
-  aTile: u32, // between panels of a, in vec4
-  batch: u32, // of c
-  tilesM: u32,
-  add: u32, // 1 to add to what c has, before bias and activation
+  columns: u32, // of c, in vec4
+  row: u32, // first of the launch in c, counted through the batch
+  biasRow: u32, // the same in its matrix
+  rows: u32, // of the launch
+  share: u32, // of a workgroup, whole windows
+  startB: u32, // first step of the launch in a panel of b, in vec4
+  tileB: u32, // between panels of b, in vec4
+  steps: u32, // how many of STEPS there are
+  add: u32, // 1 to add to what c has
+  end: u32, // 1 for scale, bias and activation
   alpha: f32,
   bias: u32, // 0 none, 1 a value per column, 2 a value per row
   act: u32, // 0 none, 1 relu, 2 gelu
 }
 
-@group(0) @binding(0) var<storage, read> a: array<vec4f>; // [batch, m / 32, k, 32]
-@group(0) @binding(1) var<uniform> b0: array<vec4f, 4096>; // steps 0 to 255 of [k, 64]
-@group(0) @binding(2) var<uniform> b1: array<vec4f, 4096>; // steps 256 to 511
-@group(0) @binding(3) var<uniform> b2: array<vec4f, 4096>; // steps 512 to 767
-@group(0) @binding(4) var<uniform> b3: array<vec4f, 4096>; // the same of the next 64 columns
-@group(0) @binding(5) var<uniform> b4: array<vec4f, 4096>;
-@group(0) @binding(6) var<uniform> b5: array<vec4f, 4096>;
+@group(0) @binding(0) var<uniform> a0: array<vec4f, 4096>; // [128, 128]: 128 steps of k for 128 rows
+@group(0) @binding(1) var<uniform> a1: array<vec4f, 4096>; // the next 128 rows, and so on
+@group(0) @binding(2) var<uniform> a2: array<vec4f, 4096>;
+@group(0) @binding(3) var<uniform> a3: array<vec4f, 4096>;
+@group(0) @binding(4) var<uniform> a4: array<vec4f, 4096>;
+@group(0) @binding(5) var<uniform> a5: array<vec4f, 4096>;
+@group(0) @binding(6) var<storage, read> b: array<vec4f>; // [batch, n / 64, k, 64]
 @group(0) @binding(7) var<storage, read> bias: array<f32>; // [n], or [m] if p.bias is 2
-@group(0) @binding(8) var<storage, read_write> c: array<f32>; // [batch, m, n]
+@group(0) @binding(8) var<storage, read_write> c: array<vec4f>; // [batch, m, n]
 @group(0) @binding(9) var<uniform> p: Params;
 
-// Sums of 32 rows x 8 columns of a lane: c has rows 4 i to 4 i + 3 and columns 4 lane to 4 lane + 3, d the same of the second 32 columns.
+// Eight columns of a lane in a row: 4 lane to 4 lane + 3, and the same of the second 32 columns.
 struct Sums {
-  c0: mat4x4f, c1: mat4x4f, c2: mat4x4f, c3: mat4x4f, c4: mat4x4f, c5: mat4x4f, c6: mat4x4f, c7: mat4x4f,
-  d0: mat4x4f, d1: mat4x4f, d2: mat4x4f, d3: mat4x4f, d4: mat4x4f, d5: mat4x4f, d6: mat4x4f, d7: mat4x4f,
+  low: vec4f,
+  high: vec4f,
 }
 
-fn window(b: ptr<uniform, array<vec4f, 4096>>, start: u32, pairs: u32, lane: u32, sums: Sums) -> Sums {
-  var c0 = sums.c0; var c1 = sums.c1; var c2 = sums.c2; var c3 = sums.c3;
-  var c4 = sums.c4; var c5 = sums.c5; var c6 = sums.c6; var c7 = sums.c7;
-  var d0 = sums.d0; var d1 = sums.d1; var d2 = sums.d2; var d3 = sums.d3;
-  var d4 = sums.d4; var d5 = sums.d5; var d6 = sums.d6; var d7 = sums.d7;
-  var ai = start;
-  var bi = lane;
-  for (var i = 0u; i < pairs; i++) {
-    let u = a[ai];
-    let v = a[ai + 8u];
-    let b0 = b[bi];
-    let b1 = b[bi + 8u];
-    let b2 = b[bi + 16u];
-    let b3 = b[bi + 24u];
-    let x0 = subgroupBroadcast(u, 0u); let y0 = subgroupBroadcast(v, 0u);
-    c0 = step(c0, x0, y0, b0, b2); d0 = step(d0, x0, y0, b1, b3);
-    let x1 = subgroupBroadcast(u, 1u); let y1 = subgroupBroadcast(v, 1u);
-    c1 = step(c1, x1, y1, b0, b2); d1 = step(d1, x1, y1, b1, b3);
-    let x2 = subgroupBroadcast(u, 2u); let y2 = subgroupBroadcast(v, 2u);
-    c2 = step(c2, x2, y2, b0, b2); d2 = step(d2, x2, y2, b1, b3);
-    let x3 = subgroupBroadcast(u, 3u); let y3 = subgroupBroadcast(v, 3u);
-    c3 = step(c3, x3, y3, b0, b2); d3 = step(d3, x3, y3, b1, b3);
-    let x4 = subgroupBroadcast(u, 4u); let y4 = subgroupBroadcast(v, 4u);
-    c4 = step(c4, x4, y4, b0, b2); d4 = step(d4, x4, y4, b1, b3);
-    let x5 = subgroupBroadcast(u, 5u); let y5 = subgroupBroadcast(v, 5u);
-    c5 = step(c5, x5, y5, b0, b2); d5 = step(d5, x5, y5, b1, b3);
-    let x6 = subgroupBroadcast(u, 6u); let y6 = subgroupBroadcast(v, 6u);
-    c6 = step(c6, x6, y6, b0, b2); d6 = step(d6, x6, y6, b1, b3);
-    let x7 = subgroupBroadcast(u, 7u); let y7 = subgroupBroadcast(v, 7u);
-    c7 = step(c7, x7, y7, b0, b2); d7 = step(d7, x7, y7, b1, b3);
-    ai += 16u;
-    bi += 32u;
-  }
-  return Sums(c0, c1, c2, c3, c4, c5, c6, c7, d0, d1, d2, d3, d4, d5, d6, d7);
+var<private> t: array<vec4f, 2 * STEPS>; // of every step the lane's columns: low and high
+
+// Adds the products of four steps of k.
+fn four(s: Sums, x: vec4f, k: u32) -> Sums {
+  let i = 2u * k;
+  return Sums(
+    fma(vec4f(x.w), t[i + 6u], fma(vec4f(x.z), t[i + 4u], fma(vec4f(x.y), t[i + 2u], fma(vec4f(x.x), t[i], s.low)))),
+    fma(vec4f(x.w), t[i + 7u], fma(vec4f(x.z), t[i + 5u], fma(vec4f(x.y), t[i + 3u], fma(vec4f(x.x), t[i + 1u], s.high)))),
+  );
+}
+
+// Adds those of 32 steps, of which every lane has read four.
+fn thirtyTwo(sums: Sums, x: vec4f, k: u32) -> Sums {
+  var s = four(sums, subgroupBroadcast(x, 0u), k);
+  s = four(s, subgroupBroadcast(x, 1u), k + 4u);
+  s = four(s, subgroupBroadcast(x, 2u), k + 8u);
+  s = four(s, subgroupBroadcast(x, 3u), k + 12u);
+  s = four(s, subgroupBroadcast(x, 4u), k + 16u);
+  s = four(s, subgroupBroadcast(x, 5u), k + 20u);
+  s = four(s, subgroupBroadcast(x, 6u), k + 24u);
+  return four(s, subgroupBroadcast(x, 7u), k + 28u);
+}
+
+fn biasAt(column: u32) -> vec4f {
+  let i = 4u * min(column, p.columns - 1u);
+  return vec4f(bias[i], bias[i + 1u], bias[i + 2u], bias[i + 3u]);
 }
 
 @compute @workgroup_size(8)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
-  // No early return: after one, every load and sum would run under a mask. A workgroup past the end repeats the last tile, unwritten.
-  let at = group.z * groups.y + group.y;
-  let panel = min(at, p.tilesM - 1u);
-  let start = p.batch * p.strideA + panel * p.aTile + p.startA + lane;
-  // A workgroup has steps to do on one side only: 64 columns.
-  let left = select(vec3u(), vec3u(p.pairs0, p.pairs1, p.pairs2), group.x == 0u);
-  let right = vec3u(p.pairs0, p.pairs1, p.pairs2) - left;
-  let start1 = start + p.pairs0 * 16u;
-  let start2 = start1 + p.pairs1 * 16u;
-  var sums = window(&b0, start, left.x, lane, Sums());
-  sums = window(&b1, start1, left.y, lane, sums);
-  sums = window(&b2, start2, left.z, lane, sums);
-  sums = window(&b3, start, right.x, lane, sums);
-  sums = window(&b4, start1, right.y, lane, sums);
-  sums = window(&b5, start2, right.z, lane, sums);
-  if (at >= p.tilesM) { return; }
-  let out = p.batch * p.m * p.n;
-  // One loop over a copy keeps the code small: 64 inlined epilogues take seconds to compile.
-  var rows = array<mat4x4f, 16>(sums.c0, sums.c1, sums.c2, sums.c3, sums.c4, sums.c5, sums.c6, sums.c7, sums.d0, sums.d1, sums.d2, sums.d3, sums.d4, sums.d5, sums.d6, sums.d7);
-  for (var i = 0u; i < 64u; i++) {
-    let row = panel * 32u + i % 32u;
-    let col = p.column + group.x * 64u + (i / 32u) * 32u + lane * 4u;
-    var v = rows[i / 4u][i % 4u];
-    if (col < p.n && row < p.m) {
-      if (p.add == 1u) { v += before(out + row * p.n + col, p.n - col); }
-      if (END) { put(row, col, out, v); } else { putPlain(out + row * p.n + col, p.n - col, v); }
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+  // Steps that are not there are zeros on both sides.
+  let panel = p.startB + group.x * p.tileB + lane;
+  for (var i = 0u; i < 2u * STEPS; i++) { t[i] = select(vec4f(), b[panel + 8u * min(i, 2u * p.steps - 1u)], i < 2u * p.steps); }
+  let low = group.x * 16u + lane;
+  let high = low + 8u;
+  var biasLow = vec4f();
+  var biasHigh = vec4f();
+  if (p.bias == 1u) { biasLow = biasAt(low); biasHigh = biasAt(high); }
+  let first = group.y * p.share;
+  let count = min(p.share, p.rows - first);
+  // The sums of a row are stored a round later, when the next ones are under way: used in the same round, all additions would move
+  // behind the branches of c's loads, and every product would be stored and loaded meanwhile.
+  var last = Sums();
+  for (var i = 0u; i <= count; i++) {
+    if (i > 0u) {
+      let row = first + i - 1u;
+      let at = (p.row + row) * p.columns;
+      var l = last.low;
+      var h = last.high;
+      if (p.add == 1u) {
+        l += c[at + min(low, p.columns - 1u)];
+        h += c[at + min(high, p.columns - 1u)];
+      }
+      if (p.end == 1u) {
+        l = l * p.alpha + biasLow;
+        h = h * p.alpha + biasHigh;
+        if (p.bias == 2u) { let v = bias[p.biasRow + row]; l += v; h += v; }
+        if (p.act > 0u) { l = activate(l, p.act); h = activate(h, p.act); }
+      }
+      if (low < p.columns) { c[at + low] = l; }
+      if (high < p.columns) { c[at + high] = h; }
+    }
+    var x0: vec4f; var x1: vec4f; var x2: vec4f; var x3: vec4f;
+    let at = ((first + i) % WINDOW) * 32u + lane;
+    let window = (first + i) / WINDOW;
+    if (window == 0u) { x0 = a0[at]; x1 = a0[at + 8u]; if (STEPS > 64u) { x2 = a0[at + 16u]; x3 = a0[at + 24u]; } }
+    if (window == 1u) { x0 = a1[at]; x1 = a1[at + 8u]; if (STEPS > 64u) { x2 = a1[at + 16u]; x3 = a1[at + 24u]; } }
+    if (window == 2u) { x0 = a2[at]; x1 = a2[at + 8u]; if (STEPS > 64u) { x2 = a2[at + 16u]; x3 = a2[at + 24u]; } }
+    if (window == 3u) { x0 = a3[at]; x1 = a3[at + 8u]; if (STEPS > 64u) { x2 = a3[at + 16u]; x3 = a3[at + 24u]; } }
+    if (window == 4u) { x0 = a4[at]; x1 = a4[at + 8u]; if (STEPS > 64u) { x2 = a4[at + 16u]; x3 = a4[at + 24u]; } }
+    if (window == 5u) { x0 = a5[at]; x1 = a5[at + 8u]; if (STEPS > 64u) { x2 = a5[at + 16u]; x3 = a5[at + 24u]; } }
+    last = thirtyTwo(Sums(), x0, 0u);
+    last = thirtyTwo(last, x1, 32u);
+    if (STEPS > 64u) {
+      last = thirtyTwo(last, x2, 64u);
+      last = thirtyTwo(last, x3, 96u);
     }
   }
-}
-
-// What earlier launches left of four columns of a row, of which `room` are in the matrix.
-fn before(at: u32, room: u32) -> vec4f {
-  return vec4f(c[at], c[at + min(1u, room - 1u)], c[at + min(2u, room - 1u)], c[at + min(3u, room - 1u)]);
 }

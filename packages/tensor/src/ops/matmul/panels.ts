@@ -54,8 +54,8 @@ function pieceRows({ a, y, batch, m, n, k, transposeA = false, biasPerRow = fals
   return batch > 1 || transposeA || biasPerRow || m <= most ? m : most;
 }
 
-/** Puts `b` in panels of `columns` columns, with `slack` bytes behind the last. */
-export function panelsOfB(spec: Product, columns: number, slack = 0): Packed {
+/** Puts `b` in panels of `columns` columns. */
+export function panelsOfB(spec: Product, columns: number): Packed {
   return pack(spec.b, {
     batch: spec.batch,
     rows: spec.k,
@@ -64,7 +64,6 @@ export function panelsOfB(spec: Product, columns: number, slack = 0): Packed {
     shared: spec.sharedB ?? false,
     panel: columns / 4,
     padRows: true,
-    slack,
   });
 }
 
@@ -77,21 +76,21 @@ interface Piece {
   dispose(): void;
 }
 
-/** Puts `a` in panels of `rows` rows, transposed, at most `bytes` at a time. */
-export function* piecesOfA(spec: Product, rows: number, bytes: number): Generator<Piece> {
-  const { a, y, batch, m, n, k } = spec;
+/** How {@link piecesOfA} lays `a` out: as rows of steps, or with `steps` as steps of rows; `panel` vec4 wide, `slack` bytes behind. */
+export interface PanelsOfA {
+  steps: boolean;
+  panel: number;
+  slack?: number;
+}
+
+/** Puts `a` in panels, at most `bytes` at a time. */
+export function* piecesOfA(spec: Product, bytes: number, { steps, panel, slack }: PanelsOfA): Generator<Piece> {
+  const { a, y, batch, m, n, k, transposeA = false, sharedA: shared = false } = spec;
   const piece = pieceRows(spec, bytes);
   for (let start = 0; start < m; start += piece) {
     const count = Math.min(piece, m - start);
-    const layout = {
-      batch,
-      rows: k,
-      cols: count,
-      transposed: !(spec.transposeA ?? false),
-      shared: spec.sharedA ?? false,
-      panel: rows / 4,
-      padRows: true,
-    };
+    const size = steps ? { rows: k, cols: count } : { rows: count, cols: k };
+    const layout = { batch, ...size, transposed: transposeA !== steps, shared, panel, padRows: true, slack };
     const whole = count === m;
     const left = pack(whole ? a : rowsOf(a, start, count, k), layout);
     yield {
@@ -107,7 +106,7 @@ export function* piecesOfA(spec: Product, rows: number, bytes: number): Generato
 export function productPanels(spec: Product): void {
   const { y, batch, n, k, bias = null } = spec;
   const right = panelsOfB(spec, COLUMNS);
-  for (const { left, count, c, dispose } of piecesOfA(spec, ROWS, PIECE_BYTES)) {
+  for (const { left, count, c, dispose } of piecesOfA(spec, PIECE_BYTES, { steps: true, panel: ROWS / 4 })) {
     const tilesM = Math.ceil(count / ROWS);
     const tiles = batch * tilesM;
     const [rows, layers] = spread(tiles);
