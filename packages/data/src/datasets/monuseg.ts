@@ -70,6 +70,12 @@ function scan(paths: readonly string[]): Scan {
   return { items: [...items.values()], findings };
 }
 
+/** ImageScope's outlines in `labels/` are a folder of the user's own, where other formats may lie beside them. */
+function isOwnFolder({ id, annotation }: ItemRecord): boolean {
+  const folder = normalFolders(annotation!.paths[0]!).at(-1) ?? "";
+  return tcgaPatient(id) === undefined && /^(labels?|masks?)$/.test(folder);
+}
+
 /**
  * MoNuSeg: `MoNuSeg 2018 Training Data/{Tissue Images/*.tif, Annotations/*.xml}` and a flat `MoNuSegTestData/*.{tif,xml}`.
  *
@@ -78,7 +84,10 @@ function scan(paths: readonly string[]): Scan {
 export const monuseg: DatasetReader = {
   format: "monuseg",
   splits: [monuseg30, monuseg37],
-  detect: (paths) => scan(paths).items.filter((item) => item.annotation !== null).length,
+  detect: (paths) => {
+    const annotated = scan(paths).items.filter((item) => item.annotation !== null);
+    return annotated.every(isOwnFolder) ? 0 : annotated.length;
+  },
   open: (source, options = {}) =>
     openScan(monuseg, source, options, scan, (items) => {
       const { splitOf } = monuseg37.assign(items);

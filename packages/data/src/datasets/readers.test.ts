@@ -227,6 +227,15 @@ describe("monuseg", () => {
     ];
   };
 
+  it("outlines in labels/ are a plain folder, whatever else annotates there; the same names as published are not", async () => {
+    const own = { "images/a.png": image, "labels/a.xml": square, "images/b.png": image, "labels/b.png": map };
+    const dataset = await open(own);
+    expect([dataset.format, ...dataset.items.map((item) => item.id)]).toEqual(["folder", "a", "b"]);
+    expect((await open(own, { format: "monuseg" })).items.map((item) => item.id)).toEqual(["a"]);
+    const published = { [`images/${train}.tif`]: tiff, [`labels/${train}.xml`]: square };
+    expect((await open(published)).format).toBe("monuseg");
+  });
+
   it("renamed folders and neighbours of the same name do not matter; the default is 30 + 14", async () => {
     expect(await splitsOf()).toEqual(["monuseg", "monuseg-30", "train", undefined, "test"]);
     expect(await splitsOf({ split: "monuseg-37" })).toEqual(["monuseg", "monuseg-37", "train", "train", "test"]);
