@@ -61,8 +61,9 @@ export function reportHtml(data: ReportData): string {
     images(data),
     table(data, mean),
     definitions(mean, data.protocol),
-    `<h2>Configuration</h2><pre>${escapeHtml(data.configYaml)}</pre>`,
-    `<h2>Environment</h2><pre>${escapeHtml(JSON.stringify(data.environment, null, 2))}</pre>`,
+    "<h2>How to make it again</h2>",
+    folded("Configuration", data.configYaml),
+    folded("Environment", JSON.stringify(data.environment, null, 2)),
   ];
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -73,6 +74,10 @@ ${sections.filter((section) => section !== "").join("\n")}
 <p class="soft">For research. Not a medical device, not for diagnosis.</p>
 </body></html>
 `;
+}
+
+function folded(title: string, text: string): string {
+  return `<details><summary>${title}</summary><pre>${escapeHtml(text)}</pre></details>`;
 }
 
 function headline(mean: Aggregate | null, { perImage, validation, seen }: ReportData): string {
