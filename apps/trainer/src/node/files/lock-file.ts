@@ -78,6 +78,18 @@ export async function lookAtLock(path: string, options: LookOptions = {}): Promi
   }
 }
 
+/** Who has a lock, as far as one look tells: null for nobody that lives. Errors as of reading it. */
+export function peekAtLock(path: string): { holder: LockHolder; seen: boolean } | null {
+  try {
+    const holder = holderOf(readFileSync(path, "utf8"));
+    const life = holder ? lifeOf(holder) : "dead";
+    return holder && life !== "dead" ? { holder, seen: life === "alive" } : null;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
+  }
+}
+
 /** Whether nobody touches a lock for as long as its holder, if alive, would. Errors as of reading it. */
 async function isQuiet(
   path: string,

@@ -1,6 +1,15 @@
 import { join } from "node:path";
 import { CommandError, EXIT } from "../errors";
-import { BEAT_MS, type HeldLock, type LockHolder, lookAtLock, releaseLock, takeLock, touchLock } from "./lock-file";
+import {
+  BEAT_MS,
+  type HeldLock,
+  type LockHolder,
+  lookAtLock,
+  peekAtLock,
+  releaseLock,
+  takeLock,
+  touchLock,
+} from "./lock-file";
 import { makeFolder } from "./make-folder";
 import { identityOf } from "./process-life";
 
@@ -49,6 +58,14 @@ export class RunLock {
     if (found !== null && found !== "dead") throw isWritten(folder, found);
   }
 
+  /** Who writes into a folder, for people, and null for nobody; `seen` is false for a process that cannot be seen from here. */
+  static writer(folder: string): { text: string; pid: number; host: string; seen: boolean } | null {
+    const found = peekAtLock(join(folder, NAME));
+    if (!found) return null;
+    const { pid, host } = found.holder;
+    return { text: holderText(found.holder), pid, host, seen: found.seen };
+  }
+
   /** Gives the lock back; nothing may be written into the folder after it. */
   readonly release = (): void => {
     clearInterval(this.#beat);
@@ -62,16 +79,16 @@ const MAX_COMMAND = 120;
 const waitText = (folder: string, say?: (text: string) => void) => (holder: LockHolder, ms: number) =>
   say?.(`${folder}: locked by pid ${holder.pid} on ${holder.host}; waiting up to ${ms / 1000} s for a sign of life\n`);
 
-function isWritten(folder: string, { holder }: HeldLock): CommandError {
-  const { pid, host, started, command } = holder;
+function holderText({ pid, host, started, command }: LockHolder): string {
   const since = `${started.slice(0, 19).replace("T", " ")} UTC`;
   const what = command.length > MAX_COMMAND ? `${command.slice(0, MAX_COMMAND - 3)}...` : command;
-  return new CommandError(
-    `${folder}: this run is being written by another process. Got pid ${pid} on ${host}, since ${since} (${what})`,
-    {
-      hint: "Wait for it, stop it, or use another --out.",
-      // Not wrong use: the same command works once the other process has ended.
-      exitCode: EXIT.failure,
-    },
-  );
+  return `pid ${pid} on ${host}, since ${since} (${what})`;
+}
+
+function isWritten(folder: string, { holder }: HeldLock): CommandError {
+  return new CommandError(`${folder}: this run is being written by another process. Got ${holderText(holder)}`, {
+    hint: "Wait for it, stop it, or use another --out.",
+    // Not wrong use: the same command works once the other process has ended.
+    exitCode: EXIT.failure,
+  });
 }

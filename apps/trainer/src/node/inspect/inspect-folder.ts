@@ -6,7 +6,7 @@ import { parseConfigYaml, resolveConfig } from "ama-sam";
 import { CommandError } from "../errors";
 import { directorySource } from "../files/directory-source";
 import { PER_IMAGE_CSV, readPerImageCsv } from "../files/per-image-csv";
-import { isLock } from "../files/run-lock";
+import { isLock, RunLock } from "../files/run-lock";
 import { csvNumber, parseCsv } from "../output/csv";
 import { bytesText, counted, percent } from "../output/text";
 import { findImages } from "../session/images";
@@ -144,7 +144,12 @@ async function inspectRun(path: string, names: ReadonlySet<string>): Promise<Ins
   const finished = names.has("model.safetensors");
   const scores = await scoresIn(path, names);
   const adapter = env?.adapter?.name;
-  const state = finished ? "finished" : `not finished: ama-sam train --resume ${path}`;
+  const writer = RunLock.writer(path);
+  const state = writer
+    ? `${writer.seen ? "being written" : "locked, perhaps by a process that is gone,"} by ${writer.text}`
+    : finished
+      ? "finished"
+      : `not finished: ama-sam train --resume ${path}`;
   const lines = [
     `run, ${counted(step, "step")}, ${state}`,
     `  scores       ${scores ? scoresText(scores) : "none yet"}`,
@@ -155,7 +160,7 @@ async function inspectRun(path: string, names: ReadonlySet<string>): Promise<Ins
   ];
   return {
     kind: "run",
-    facts: { step, rows, finished, scores, checkpoints, files, env },
+    facts: { step, rows, finished, writer, scores, checkpoints, files, env },
     text: `${lines.join("\n")}\n${config ? configText(config) : ""}`,
   };
 }

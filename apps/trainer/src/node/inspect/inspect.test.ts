@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { main } from "../cli";
 import { NodeStorage } from "../files/node-storage";
 import { perImageCsv } from "../files/per-image-csv";
+import { RunLock } from "../files/run-lock";
 import { testIo } from "../test-io";
 
 const EXAMPLES = fileURLToPath(new URL("../../../../../examples/data/dsb_fluo/", import.meta.url));
@@ -63,5 +64,26 @@ describe("inspect", () => {
     expect(plain.stdout()).toMatch(says);
     expect(await main(["inspect", path, "--json"], json)).toBe(0);
     expect(JSON.parse(json.stdout()).kind).toBe(kind);
+  });
+
+  test("says who writes a run, and that a process elsewhere cannot be seen", async () => {
+    const run = join(root, "runs/a");
+    const says = async () => {
+      const io = testIo(root);
+      expect(await main(["inspect", run], io), io.stderr()).toBe(0);
+      return io.stdout().split("\n")[0]!.slice(`${run}: `.length);
+    };
+    const lock = await RunLock.take(run, ["train", "some.yaml"]);
+    expect(await says()).toMatch(
+      new RegExp(`^run, 2 steps, being written by pid ${process.pid} on .*ama-sam train some.yaml`),
+    );
+    lock.release();
+    const elsewhere = { pid: 7, host: "node-7", boot: "b", started: "2026-01-02T03:04:05Z", command: "ama-sam train" };
+    await writeFile(join(run, "run.lock"), JSON.stringify(elsewhere));
+    expect(await says()).toBe(
+      "run, 2 steps, locked, perhaps by a process that is gone, by pid 7 on node-7, since 2026-01-02 03:04:05 UTC (ama-sam train)",
+    );
+    await rm(join(run, "run.lock"));
+    expect(await says()).toBe("run, 2 steps, finished");
   });
 });
