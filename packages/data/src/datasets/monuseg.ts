@@ -9,6 +9,7 @@ import {
   stem,
 } from "../source/paths";
 import type { DatasetReader, ItemRecord } from "./dataset";
+import { folder } from "./folder";
 import { monuseg30, monuseg37, tcgaPatient } from "./monuseg-splits";
 import { duplicateId, openScan, type Scan, unpairedAnnotation, unpairedImage } from "./pairing";
 
@@ -70,10 +71,10 @@ function scan(paths: readonly string[]): Scan {
   return { items: [...items.values()], findings };
 }
 
-/** ImageScope's outlines in `labels/` are a folder of the user's own, where other formats may lie beside them. */
+/** ImageScope's outlines in `labels/` are the user's own: a plain folder, if it finds them, where other formats may lie beside them. */
 function isOwnFolder({ id, annotation }: ItemRecord): boolean {
-  const folder = normalFolders(annotation!.paths[0]!).at(-1) ?? "";
-  return tcgaPatient(id) === undefined && /^(labels?|masks?)$/.test(folder);
+  const place = normalFolders(annotation!.paths[0]!).at(-1) ?? "";
+  return tcgaPatient(id) === undefined && /^(labels?|masks?)$/.test(place);
 }
 
 /**
@@ -86,7 +87,8 @@ export const monuseg: DatasetReader = {
   splits: [monuseg30, monuseg37],
   detect: (paths) => {
     const annotated = scan(paths).items.filter((item) => item.annotation !== null);
-    return annotated.every(isOwnFolder) ? 0 : annotated.length;
+    const plain = annotated.every(isOwnFolder) && folder.detect(paths) >= annotated.length;
+    return plain ? 0 : annotated.length;
   },
   open: (source, options = {}) =>
     openScan(monuseg, source, options, scan, (items) => {

@@ -232,6 +232,8 @@ describe("monuseg", () => {
     const dataset = await open(own);
     expect([dataset.format, ...dataset.items.map((item) => item.id)]).toEqual(["folder", "a", "b"]);
     expect((await open(own, { format: "monuseg" })).items.map((item) => item.id)).toEqual(["a"]);
+    const loose = await open({ "a.png": image, "labels/a.xml": square }); // no images/: nothing for a plain folder
+    expect([loose.format, loose.items.length]).toEqual(["monuseg", 1]);
     const published = { [`images/${train}.tif`]: tiff, [`labels/${train}.xml`]: square };
     expect((await open(published)).format).toBe("monuseg");
   });
